@@ -1,0 +1,206 @@
+"""Training loops: fit one model, measure it, and compare optimizers on equal terms."""
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from course_utils.data import TensorBatches
+from course_utils.session import is_static
+
+Batches = Iterable[tuple[Tensor, Tensor]]
+
+
+class SupportsStep(Protocol):
+    """What ``fit`` needs of an optimizer: the course's own and those of ``torch.optim`` have it."""
+
+    def step(self) -> object:
+        """Change the parameters once."""
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+
+
+@dataclass
+class History:
+    """What happened in a training run.
+
+    Attributes:
+        losses: the loss of each step, in order.
+        epoch_losses: the mean loss of each finished epoch.
+        seconds: the time the run took.
+        problem: why the run ended early; empty where it did not.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    epoch_losses: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    problem: str = ""
+
+
+@dataclass
+class Run:
+    """One run of :func:`compare`: its name and seed, its history, its trained model, its optimizer and its test accuracy."""
+
+    name: str
+    seed: int
+    history: History
+    model: nn.Module
+    optimizer: Any
+    accuracy: float
+
+
+def fit(
+    model: nn.Module,
+    batches: Batches,
+    loss_fn: Callable[[Tensor, Tensor], Tensor],
+    optimizer: SupportsStep,
+    epochs: int,
+    quiet: bool = False,
+) -> History:
+    """Train a model, in place.
+
+    Each step is the five lines of every PyTorch loop: forget the old gradients, predict, measure the loss, go backward, step.
+
+    Args:
+        model: the network.
+        batches: gives (inputs, targets) and can be read once per epoch: a DataLoader, a TensorBatches or a list.
+        loss_fn: takes the output of the model and the targets, and returns a scalar.
+        optimizer: has ``zero_grad()`` and ``step()``, and holds the parameters of this model.
+        epochs: how often to go through the batches, at least 1.
+        quiet: no progress bar and no message. With ``COURSE_STATIC=1`` there is never a bar.
+
+    Returns:
+        The history. Where the loss becomes NaN or infinite, the run ends before that step and says so in one line. The history
+        then has all steps up to there, and the reason in ``problem``.
+
+    Raises:
+        ValueError: ``epochs`` is not a positive integer, or there are no batches.
+    """
+    if not isinstance(epochs, int) or epochs < 1:
+        raise ValueError(f"epochs is {epochs!r}. It must be a whole number from 1 up.")
+    history = History()
+    model.train()
+    start = time.perf_counter()
+    for epoch in tqdm(range(epochs), desc="epochs", disable=quiet or is_static()):
+        first = len(history.losses)
+        for x, y in batches:
+            optimizer.zero_grad()
+            loss = loss_fn(model(x), y)
+            value = loss.item()
+            if not math.isfinite(value):
+                history.problem = (
+                    f"The loss became {value} in epoch {epoch + 1}, step {len(history.losses) - first + 1}, so the run ended there. "
+                    "Try a smaller learning rate."
+                )
+                break
+            loss.backward()
+            optimizer.step()
+            history.losses.append(value)
+        if history.problem:
+            if not quiet:
+                print(history.problem)
+            break
+        if len(history.losses) == first:
+            raise ValueError("There are no batches. A generator can be read only once: give a DataLoader, a TensorBatches or a list.")
+        history.epoch_losses.append(math.fsum(history.losses[first:]) / (len(history.losses) - first))
+    history.seconds = time.perf_counter() - start
+    return history
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, batches: Batches) -> float:
+    """Measure the accuracy of a classifier: the share of samples whose largest output is at their label.
+
+    The model is put into evaluation mode for this, and back into its mode afterwards.
+
+    Args:
+        model: returns scores of shape (N, classes).
+        batches: gives (inputs, labels), labels int64 of shape (N,).
+
+    Returns:
+        The accuracy, from 0 to 1.
+
+    Raises:
+        ValueError: there are no batches.
+    """
+    was_training = model.training
+    model.eval()
+    right = total = 0
+    for x, y in batches:
+        right += int((model(x).argmax(dim=1) == y).sum())
+        total += len(y)
+    model.train(was_training)
+    if total == 0:
+        raise ValueError("There are no batches to measure. Give a DataLoader, a TensorBatches or a list with at least one batch.")
+    return right / total
+
+
+def compare(
+    model: nn.Module,
+    optimizers: dict[str, Callable[[Iterable[Tensor]], SupportsStep]],
+    train: tuple[Tensor, Tensor],
+    test: tuple[Tensor, Tensor],
+    epochs: int = 5,
+    batch_size: int = 64,
+    seeds: Sequence[int] = (0,),
+    loss_fn: Callable[[Tensor, Tensor], Tensor] = nn.functional.cross_entropy,
+    workers: int = 2,
+) -> list[Run]:
+    """Train the same model with several optimizers on equal terms.
+
+    With one seed all optimizers get the same initial weights and the same batches in the same order. Runs go side by side, each
+    in a thread of its own with all it changes; PyTorch computes outside Python's lock, so two of them keep two cores busy.
+
+    Args:
+        model: the network. It is not changed: each run trains a copy, with the weights that ``reset_parameters()`` of its layers
+            draws after the seed is set.
+        optimizers: for each name, a function from parameters to an optimizer, such as ``lambda p: torch.optim.SGD(p, lr=0.1)``.
+        train: inputs (N, ...) and labels (N,) to train on.
+        test: inputs and labels to measure the accuracy on, after the last epoch.
+        epochs: how often each run sees all training samples.
+        batch_size: samples in a batch.
+        seeds: one run per optimizer and seed.
+        loss_fn: takes the output of the model and the targets, and returns a scalar.
+        workers: how many runs go side by side. Use 1 for a model with random layers, such as dropout.
+
+    Returns:
+        The runs: all optimizers of the first seed in the given order, then those of the next seed.
+    """
+    jobs = [(name, seed) for seed in seeds for name in optimizers]
+    starts = {seed: _fresh(model, seed) for seed in seeds}
+    test_batches = TensorBatches(*test, batch_size=1000, shuffle=False)
+
+    def run(job: tuple[str, int]) -> Run:
+        name, seed = job
+        copied = copy.deepcopy(starts[seed])
+        batches = TensorBatches(*train, batch_size=batch_size, generator=torch.Generator().manual_seed(seed))
+        optimizer = optimizers[name](copied.parameters())
+        history = fit(copied, batches, loss_fn, optimizer, epochs, quiet=True)
+        return Run(name, seed, history, copied, optimizer, evaluate(copied, test_batches))
+
+    # Tiny numbers below 1e-38 (denormals) make a processor slow, and count for nothing here. The setting is each thread's own.
+    with ThreadPoolExecutor(workers, initializer=torch.set_flush_denormal, initargs=(True,)) as pool:
+        runs = list(tqdm(pool.map(run, jobs), total=len(jobs), desc="runs", disable=is_static()))
+    for r in runs:
+        if r.history.problem:
+            print(f"{r.name}, seed {r.seed}: {r.history.problem}")
+    return runs
+
+
+def _fresh(model: nn.Module, seed: int) -> nn.Module:
+    """Return a copy of the model with the initial weights of this seed; the global random state stays as it was."""
+    fresh = copy.deepcopy(model)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for layer in fresh.modules():
+            if callable(getattr(layer, "reset_parameters", None)):
+                layer.reset_parameters()
+    return fresh
