@@ -24,6 +24,7 @@ CACHE = FOLDER / "mnist"
 
 BUNDLED = {
     "iris_dataset.csv": "9cc1c345c71bcc9b486b74cbf6063fa66f4bb5e0f603a4b3c3471ec2e5e8e355",
+    "published_mnist_losses.csv": "f9890a124d1a28461f8f2d06f404512d9ed826b4ed8dbf0b87b002f8f22603bb",
     "digits_8x8.csv.gz": "09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22",
 }
 MNIST_FILES = {
@@ -72,7 +73,9 @@ def load_digits(train: bool) -> tuple[Tensor, Tensor]:
 
     Source: E. Alpaydin and C. Kaynak (1998), Optical Recognition of Handwritten Digits, UCI; the part that scikit-learn carries.
     """
-    rows = np.loadtxt(gzip.decompress(_bundled("digits_8x8.csv.gz")).decode().splitlines(), delimiter=",", dtype=np.int64)
+    rows = np.loadtxt(
+        gzip.decompress(_bundled("digits_8x8.csv.gz")).decode().splitlines(), delimiter=",", dtype=np.int64
+    )
     is_test = np.arange(len(rows)) % 5 == 4
     rows = rows[~is_test if train else is_test]
     images = np.stack([_like_mnist(row.reshape(8, 8)) for row in rows[:, :64]])
@@ -105,7 +108,7 @@ def load_mnist(train: bool) -> tuple[Tensor, Tensor]:
     return images, _idx(files[f"{part}-labels-idx1-ubyte.gz"], header=8).long()
 
 
-def MNIST(  # noqa: N802 - it is used as torchvision's class is
+def MNIST(
     train: bool, transform: Callable | None = None, target_transform: Callable | None = None
 ) -> "TorchvisionMNIST":
     """Make a ``torchvision.datasets.MNIST`` from the same verified files as :func:`load_mnist`.

@@ -30,7 +30,9 @@ class Optimizer(ABC):
         self.params = list(params)
         self.lr = lr
         if not self.params:
-            raise ValueError("The optimizer got no parameters. Give it model.parameters(), and give each optimizer its own call.")
+            raise ValueError(
+                "The optimizer got no parameters. Give it model.parameters(), and give each optimizer its own call."
+            )
         if not lr >= 0:
             raise ValueError(f"lr is {lr!r}. It must be 0 or more.")
         self.state: list[dict] = [{} for _ in self.params]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib import ticker
 from matplotlib.axes import Axes
 from torch import Tensor
 
@@ -29,6 +30,7 @@ def use_style() -> None:
             "savefig.facecolor": "#FCFCFC",
             "axes.facecolor": "#FCFCFC",
             "axes.grid": True,
+            "axes.axisbelow": True,
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.prop_cycle": plt.cycler(color=COLOURS),
@@ -69,7 +71,7 @@ def loss_curves(
     Args:
         curves: for each label, the loss of each step.
         ax: where to draw; a new figure where it is None.
-        window: how many steps the moving mean takes. It is never more than a tenth of the curve; at 1 only the raw curve is drawn.
+        window: how many steps the moving mean takes, at most a tenth of the curve; at 1 only the raw curve is drawn.
         epochs: label the horizontal axis in epochs, this many for each whole curve; None labels it in steps.
         title: a short title.
 
@@ -84,19 +86,28 @@ def loss_curves(
         # a loss of exactly 0 has no place on a log axis
         raw = np.maximum(losses, 1e-6)
         every = max(1, len(raw) // 2000)
-        ax.plot(np.arange(len(raw))[::every] * scale, raw[::every], color=colour, alpha=0.15 if w > 1 else 1, linewidth=0.7)
+        ax.plot(
+            np.arange(len(raw))[::every] * scale,
+            raw[::every],
+            color=colour,
+            alpha=0.4 / (1 + len(curves)) if w > 1 else 1,
+            linewidth=0.7,
+        )
         if w > 1:
             mean = smooth(losses, w)
             ax.plot((np.arange(len(mean)) + (w - 1) / 2) * scale, mean, color=colour, linestyle=line, label=label)
         else:
             ax.lines[-1].set_label(label)
-    ax.set(yscale="log", xlabel="epoch" if epochs else "step", ylabel="training loss", title=title)
-    ax.legend(fontsize=10)
-    return ax
+    ax.set(xlabel="epoch" if epochs else "step", title=title)
+    return _log_loss(ax)
 
 
 def epoch_curves(
-    curves: Mapping[str, Sequence[float]], ax: Axes | None = None, marker: str = "o", linestyle: str | None = None, title: str = ""
+    curves: Mapping[str, Sequence[float]],
+    ax: Axes | None = None,
+    marker: str = "o",
+    linestyle: str | None = None,
+    title: str = "",
 ) -> Axes:
     """Draw the mean loss of each epoch on a log axis.
 
@@ -113,11 +124,17 @@ def epoch_curves(
     ax = ax or plt.subplots()[1]
     for i, (label, losses) in enumerate(curves.items()):
         style = LINES[i % len(LINES)] if linestyle is None else linestyle
-        ax.plot(range(1, len(losses) + 1), losses, marker=marker, linestyle=style, color=COLOURS[i % len(COLOURS)], label=label)
-        ax.xaxis.set_major_locator(plt.MaxNLocator(integer=True))
-    ax.set(yscale="log", xlabel="epoch", ylabel="training loss", title=title)
-    ax.legend(fontsize=10)
-    return ax
+        ax.plot(
+            range(1, len(losses) + 1),
+            losses,
+            marker=marker,
+            linestyle=style,
+            color=COLOURS[i % len(COLOURS)],
+            label=label,
+        )
+    ax.xaxis.set_major_locator(plt.MaxNLocator(integer=True))
+    ax.set(xlabel="epoch", title=title)
+    return _log_loss(ax)
 
 
 def accuracies(values: Mapping[str, Sequence[float]], ax: Axes | None = None, title: str = "") -> Axes:
@@ -132,9 +149,11 @@ def accuracies(values: Mapping[str, Sequence[float]], ax: Axes | None = None, ti
         The axes.
     """
     ax = ax or plt.subplots(figsize=(7, 0.5 * len(values) + 1))[1]
-    for row, (label, runs) in enumerate(values.items()):
+    for row, runs in enumerate(values.values()):
         percent = 100 * np.asarray(runs)
-        ax.plot([percent.min(), percent.max()], [row, row], color=COLOURS[0], alpha=0.4, linewidth=6, solid_capstyle="round")
+        ax.plot(
+            [percent.min(), percent.max()], [row, row], color=COLOURS[0], alpha=0.4, linewidth=6, solid_capstyle="round"
+        )
         ax.plot(percent, [row] * len(percent), "o", color=COLOURS[0], markersize=5)
         ax.annotate(f"{percent.mean():.1f} %", (1.01, row), xycoords=("axes fraction", "data"), va="center")
     ax.set_yticks(range(len(values)), list(values))
@@ -205,3 +224,13 @@ def confusion_matrix(labels: Tensor, predictions: Tensor, classes: int = 10) -> 
         The counts, int64 of shape (classes, classes).
     """
     return torch.bincount(labels * classes + predictions, minlength=classes**2).view(classes, classes)
+
+
+def _log_loss(ax: Axes) -> Axes:
+    """Give the axes a legend and a log axis with plain numbers, such as 0.2 in place of 2 × 10⁻¹."""
+    ax.set(yscale="log", ylabel="training loss")
+    ax.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
+    ax.yaxis.set_minor_locator(ticker.NullLocator())
+    ax.legend(fontsize=10)
+    return ax

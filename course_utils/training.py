@@ -96,9 +96,10 @@ def fit(
             loss = loss_fn(model(x), y)
             value = loss.item()
             if not math.isfinite(value):
+                step = len(history.losses) - first + 1
                 history.problem = (
-                    f"The loss became {value} in epoch {epoch + 1}, step {len(history.losses) - first + 1}, so the run ended there. "
-                    "Try a smaller learning rate."
+                    f"The loss became {value} in epoch {epoch + 1}, step {step}, so the run ended there. "
+                    "Try a smaller learning rate, and check the inputs for nan."
                 )
                 break
             loss.backward()
@@ -109,7 +110,9 @@ def fit(
                 print(history.problem)
             break
         if len(history.losses) == first:
-            raise ValueError("There are no batches. A generator can be read only once: give a DataLoader, a TensorBatches or a list.")
+            raise ValueError(
+                "There are no batches. A generator can be read only once: give a DataLoader, a TensorBatches or a list."
+            )
         history.epoch_losses.append(math.fsum(history.losses[first:]) / (len(history.losses) - first))
     history.seconds = time.perf_counter() - start
     return history
@@ -139,7 +142,9 @@ def evaluate(model: nn.Module, batches: Batches) -> float:
         total += len(y)
     model.train(was_training)
     if total == 0:
-        raise ValueError("There are no batches to measure. Give a DataLoader, a TensorBatches or a list with at least one batch.")
+        raise ValueError(
+            "There are no batches to measure. Give a DataLoader, a TensorBatches or a list with at least one batch."
+        )
     return right / total
 
 

@@ -1,0 +1,108 @@
+"""Keep everything that names the repository in step with ``[tool.course]`` in pyproject.toml.
+
+python tools/links.py write    rewrite the badges and setup cells of the notebooks, and the table and picture of the README
+python tools/links.py check    the same without writing; the exit status is 1 where something would change
+"""
+
+import base64
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parents[1]
+COURSE = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["course"]
+PICTURE = ("07_mnist_comparison", "race-figure")  # the stored figure of this cell is README.png
+
+BADGE = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({url})"
+COLAB = "https://colab.research.google.com/github/{repository}/blob/{ref}/notebooks/{stem}.ipynb"
+SETUP = """\
+import importlib.util, pathlib, subprocess, sys
+
+if importlib.util.find_spec("course_utils") is None:  # not installed, as in Colab: find the course, or fetch it
+    course = pathlib.Path("..").resolve()
+    if not (course / "course_utils").is_dir():
+        course = pathlib.Path("{name}").resolve()
+    if not course.is_dir():
+        url = "https://github.com/{repository}"
+        if subprocess.run(["git", "clone", "--quiet", "--depth=1", "--branch={ref}", url, course]).returncode:
+            raise RuntimeError("The course could not be fetched. Check the network, then run this cell again.")
+    sys.path.insert(0, str(course))
+
+import course_utils
+
+course_utils.setup("{stem}")"""
+
+
+def badge(stem: str) -> str:
+    """Return the Markdown of a notebook's Colab badge."""
+    return BADGE.format(url=COLAB.format(stem=stem, **COURSE))
+
+
+def update_notebook(path: Path) -> tuple[str, NotebookNode]:
+    """Return the text that the notebook should have, and the notebook."""
+    notebook = nbformat.read(path, as_version=4)
+    title = notebook.cells[0]
+    heading, _, rest = title.source.partition("\n")
+    rest = re.sub(r"^\s*\[!\[Open in Colab\].*\n?", "", rest)
+    title.source = f"{heading}\n\n{badge(path.stem)}\n\n{rest.strip()}"
+    setup = next(cell for cell in notebook.cells if "setup" in cell.metadata.get("tags", []))
+    setup.source = SETUP.format(stem=path.stem, name=COURSE["repository"].split("/")[1], **COURSE)
+    return nbformat.writes(notebook) + "\n", notebook
+
+
+def units_table(titles: dict[str, NotebookNode]) -> str:
+    """Return the README's table of the units, made from the first cell of each notebook."""
+    lines = ["| unit | what you learn | time | |", "|---|---|---|---|"]
+    for stem, notebook in titles.items():
+        heading, text = notebook.cells[0].source.split("\n", 1)
+        number, _, title = heading.removeprefix("# ").partition(" · ")
+        time = re.search(r"\*\*Time\*\*: (.+?)\.?$", text, re.M)
+        learn = re.search(r"\*\*In one sentence\*\*: (.+?)\.?$", text, re.M)
+        if not (title and time and learn):
+            sys.exit(
+                f"The first cell of {stem} needs a heading like '# 7 · Title', and lines with **Time** and **In one sentence**."
+            )
+        lines.append(f"| {number} · [{title}](notebooks/{stem}.ipynb) | {learn[1]} | {time[1]} | {badge(stem)} |")
+    return "\n".join(lines)
+
+
+def picture(notebook: NotebookNode) -> bytes:
+    """Return the stored picture of the cell that ``PICTURE`` names."""
+    cell = next(cell for cell in notebook.cells if cell.id == PICTURE[1])
+    data = next(output.data["image/png"] for output in cell.outputs if "image/png" in output.get("data", {}))
+    return base64.b64decode(data)
+
+
+def wanted() -> dict[Path, bytes]:
+    """Return what each file that names the repository should hold."""
+    result, found = {}, {}
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        text, found[path.stem] = update_notebook(path)
+        result[path] = text.encode()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = f"<!-- units -->\n{units_table(found)}\n<!-- end of units -->"
+    readme = re.sub(r"<!-- units -->.*<!-- end of units -->", lambda _: table, readme, flags=re.S)
+    result[ROOT / "README.md"] = readme.encode()
+    result[ROOT / "README.png"] = picture(found[PICTURE[0]])
+    return result
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check; return the exit status."""
+    if arguments not in (["write"], ["check"]):
+        print(__doc__)
+        return 2
+    stale = [path for path, content in wanted().items() if not path.exists() or path.read_bytes() != content]
+    for path in stale:
+        if arguments == ["write"]:
+            path.write_bytes(wanted()[path])
+        print(f"{path.relative_to(ROOT)} {'written' if arguments == ['write'] else 'is out of date: run `make links`'}")
+    return 1 if stale and arguments == ["check"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

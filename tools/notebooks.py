@@ -1,0 +1,106 @@
+"""Keep the notebooks in order: ``python tools/notebooks.py run 07``, ``format``, ``check``.
+
+run      execute the notebooks of the named units (all where none is named) and store their outputs
+format   put metadata, cell ids and code into the one form of the course
+check    the same without writing; the exit status is 1 where something would change
+"""
+
+import copy
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "notebooks"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def notebooks(unit: str = "") -> list[Path]:
+    """Return the notebooks whose name begins with ``unit``, such as ``"07"``, in order."""
+    found = sorted(FOLDER.glob(f"{unit}*.ipynb"))
+    if not found:
+        sys.exit(f"There is no notebook {unit}*. These are here: {', '.join(p.stem for p in notebooks())}.")
+    return found
+
+
+def tidy(notebook: NotebookNode) -> None:
+    """Keep only the metadata that is needed: the kernel, the language and the tags of each cell."""
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        tags = sorted(set(cell.metadata.get("tags", [])))
+        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        cell.source = "\n".join(line.rstrip() for line in cell.source.strip().splitlines())
+
+
+def execute(path: Path, timeout: int = 600) -> None:
+    """Execute one notebook on the CPU with static pictures and the real MNIST, and store its outputs in place."""
+    from course_utils import data
+
+    os.environ.update(COURSE_STATIC="1", COURSE_DEVICE="cpu")
+    if len(data.load_mnist(train=False)[1]) != 10_000:
+        sys.exit("Stored outputs come from the real MNIST. Go online, or set COURSE_MNIST, and try again.")
+    notebook = nbformat.read(path, as_version=4)
+    before = {cell.id: (cell.source, copy.deepcopy(cell.get("outputs", []))) for cell in notebook.cells}
+    start = time.perf_counter()
+    NotebookClient(
+        notebook, timeout=timeout, kernel_name="python3", record_timing=False, coalesce_streams=True,
+        resources={"metadata": {"path": str(path.parent)}},
+    ).execute()  # fmt: skip
+    for cell in notebook.cells:
+        source, outputs = before[cell.id]
+        # timings differ from run to run: a cell of that kind keeps its outputs until its code changes
+        if "nbval-ignore-output" in cell.metadata.get("tags", []) and source == cell.source and outputs:
+            cell.outputs = outputs
+    tidy(notebook)
+    nbformat.write(notebook, path)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    print(f"{path.name}: {time.perf_counter() - start:.0f} s, peak memory of a kernel so far {peak:.2f} GiB")
+
+
+def tidy_files(write: bool) -> int:
+    """Tidy every notebook; return how many were not in order."""
+    changed = 0
+    for path in notebooks():
+        text = path.read_text(encoding="utf-8")
+        notebook = nbformat.reads(text, as_version=4)
+        tidy(notebook)
+        if nbformat.writes(notebook) + "\n" != text:
+            changed += 1
+            print(f"{path.name} is not in order")
+            if write:
+                nbformat.write(notebook, path)
+    return changed
+
+
+def main(arguments: list[str]) -> int:
+    """Run one of the commands; return the exit status."""
+    match arguments:
+        case ["run", *units]:
+            for unit in units or [""]:
+                for path in notebooks(unit):
+                    execute(path)
+            return 0
+        case ["format"]:
+            subprocess.run(["ruff", "check", "--fix", "--quiet", "."], cwd=ROOT, check=False)
+            subprocess.run(["ruff", "format", "--quiet", "."], cwd=ROOT, check=True)
+            tidy_files(write=True)
+            return 0
+        case ["check"]:
+            return 1 if tidy_files(write=False) else 0
+    print(__doc__)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
