@@ -1,0 +1,216 @@
+"""How an exercise is checked: the answer is run beside PyTorch on several inputs, and beside the typical wrong answers.
+
+An answer that behaves like a listed mistake gets that mistake's message, which names the idea that is missing. Any other wrong
+answer gets one sentence about the first difference. A check never raises, and never changes the student's objects.
+"""
+
+import contextlib
+import copy
+import inspect
+import io
+import textwrap
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_utils.exercises.compare import Raised, difference, show
+
+NOT_ATTEMPTED, WRONG, CORRECT = "not attempted", "wrong", "correct"
+SIGNS = {NOT_ATTEMPTED: "○", WRONG: "✗", CORRECT: "✓"}
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text that shows itself: plain in a terminal, as Markdown in a notebook."""
+
+    plain: str
+    markdown: str
+
+    def __repr__(self) -> str:
+        return self.plain
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown
+
+
+@dataclass(frozen=True, repr=False)
+class Result:
+    """The outcome of a check: ``status`` is "not attempted", "wrong" or "correct", ``message`` says why."""
+
+    title: str
+    status: str
+    message: str
+
+    def __repr__(self) -> str:
+        return f"{SIGNS[self.status]} {self.title}: {self.status}. {self.message}"
+
+    def _repr_markdown_(self) -> str:
+        return f"{SIGNS[self.status]} **{self.title}: {self.status}.** {self.message}"
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A typical wrong answer: its name, the answer itself, and the message that a student with it gets."""
+
+    name: str
+    answer: Any
+    message: str
+
+
+class Exercise:
+    """One exercise.
+
+    Args:
+        name: the name of the student's object, also this exercise's name in its module.
+        title: a short title.
+        solution: a real answer, as the student would write it: a function, or a value.
+        cases: the inputs to try, one tuple of arguments each; ``[()]`` for an answer that is a value.
+        mistakes: the typical wrong answers. The cases must tell each from the oracle. Where the answer is a dictionary, a mistake may
+            have some of its keys only.
+        hints: from a nudge to nearly the answer.
+        idea: one or two sentences that a correct answer is told: what was learned.
+        oracle: what to compare with, PyTorch itself where that is possible; the solution where it is None.
+        run: calls an answer with one case's arguments and returns what to compare. The default calls a function; a value is taken
+            as it is. The arguments are copies: an answer may change them, and ``run`` may return them to compare what it did.
+        tolerance: relative and absolute tolerance of the comparison of floating-point values.
+        pure: whether an answer that changes its arguments is wrong.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        *,
+        solution: Any,
+        cases: Sequence[tuple],
+        mistakes: Sequence[Mistake],
+        hints: Sequence[str],
+        idea: str,
+        oracle: Any = None,
+        run: Callable[..., Any] | None = None,
+        tolerance: float = 1e-5,
+        pure: bool = True,
+    ) -> None:
+        self.name, self.title, self.mistakes, self.hints, self.idea = name, title, tuple(mistakes), tuple(hints), idea
+        self.status = NOT_ATTEMPTED
+        self._solution, self._cases, self._oracle = solution, tuple(cases), solution if oracle is None else oracle
+        self._run, self._tolerance, self._pure = run or _call, tolerance, pure
+        self._hints_given = 0
+
+    def check(self, answer: Any) -> Result:
+        """Check an answer.
+
+        Args:
+            answer: the student's function, class or value.
+
+        Returns:
+            The result. A mistake of the student never raises.
+        """
+        with _undisturbed():
+            status, message = self._judge(answer)
+        self.status = status
+        return Result(self.title, status, message)
+
+    def hint(self) -> Text:
+        """Return the next hint; after the last one, the last one again."""
+        self._hints_given = min(self._hints_given + 1, len(self.hints))
+        number, hint = self._hints_given, self.hints[self._hints_given - 1]
+        return Text(f"Hint {number} of {len(self.hints)}: {hint}", f"**Hint {number} of {len(self.hints)}:** {hint}")
+
+    def solution(self) -> Text:
+        """Return the solution: the source of the function that the tests run, or the value."""
+        value = self._solution
+        source = textwrap.dedent(inspect.getsource(value)).strip() if callable(value) else f"{self.name} = {value!r}"
+        return Text(source, f"```python\n{source}\n```")
+
+    def _judge(self, answer: Any) -> tuple[str, str]:
+        if _is_open(answer):
+            return NOT_ATTEMPTED, "Replace the stub with your answer, then run this cell again."
+        got = []
+        for case in self._cases:
+            value, changed = self._try(answer, case)
+            if isinstance(value, Raised) and isinstance(value.error, NotImplementedError):
+                return NOT_ATTEMPTED, "Replace `raise NotImplementedError` with your answer, then run this cell again."
+            if changed and self._pure:
+                return (
+                    WRONG,
+                    "Your answer changes the values it was given. Work on a new tensor: the caller still needs the old one.",
+                )
+            got.append(value)
+        wanted = [self._try(self._oracle, case)[0] for case in self._cases]
+        problems = [difference(g, w, self._tolerance) for g, w in zip(got, wanted, strict=True)]
+        if not any(problems):
+            return CORRECT, self.idea
+        for mistake in self.mistakes:
+            like = [self._try(mistake.answer, case)[0] for case in self._cases]
+            if not any(difference(_part(g, m), m, self._tolerance) for g, m in zip(got, like, strict=True)):
+                return WRONG, mistake.message
+        first = next(i for i, problem in enumerate(problems) if problem)
+        if self._cases[first]:
+            return WRONG, f"{problems[first]} (tried with {', '.join(show(a) for a in self._cases[first])})"
+        return WRONG, problems[first]
+
+    def _try(self, answer: Any, case: tuple) -> tuple[Any, bool]:
+        """Run an answer on a copy of a case; return the outcome, and whether it changed its arguments."""
+        arguments = copy.deepcopy(case)
+        try:
+            value = self._run(answer, *arguments)
+        except Exception as error:
+            value = Raised(error)
+        changed = any(
+            difference(a, b, 0.0) for a, b in zip(arguments, case, strict=True) if isinstance(a, Tensor | list | dict)
+        )
+        return value, changed
+
+
+def summary(exercises: Sequence[Exercise]) -> Text:
+    """Return one line for a notebook: how many of its exercises are done, wrong and open, and which."""
+    names = {s: [e.name for e in exercises if e.status == s] for s in (CORRECT, WRONG, NOT_ATTEMPTED)}
+    words = {CORRECT: "done", WRONG: "wrong", NOT_ATTEMPTED: "open"}
+    parts = [
+        f"{SIGNS[s]} {len(n)} {words[s]}{': ' + ', '.join(n) if n and s != CORRECT else ''}" for s, n in names.items()
+    ]
+    return Text("   ".join(parts), " &nbsp; ".join(parts))
+
+
+def _part(got: Any, mistake: Any) -> Any:
+    """Return of a dictionary the keys that a mistake has."""
+    if isinstance(got, dict) and isinstance(mistake, dict) and set(mistake) <= set(got):
+        return {key: got[key] for key in mistake}
+    return got
+
+
+def _call(answer: Any, *arguments: Any) -> Any:
+    if arguments and not callable(answer):
+        raise TypeError(f"a function is needed, and this is {show(answer)}")
+    return answer(*arguments) if callable(answer) else answer
+
+
+def _is_open(answer: Any) -> bool:
+    """Say whether an answer is still empty: None, ..., or a collection of nothing else."""
+    if isinstance(answer, dict):
+        answer = tuple(answer.values())
+    if isinstance(answer, tuple | list):
+        return all(_is_open(part) for part in answer)
+    return answer is None or answer is ...
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keep what an answer prints, warns, draws from the random generator or sets away from the notebook."""
+    dtype = torch.get_default_dtype()
+    with (
+        torch.random.fork_rng(devices=[]),
+        torch.enable_grad(),
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
