@@ -75,7 +75,7 @@ class Exercise:
         idea: one or two sentences that a correct answer is told: what was learned.
         oracle: what to compare with, PyTorch itself where that is possible; the solution where it is None.
         run: calls an answer with one case's arguments and returns what to compare. The default calls a function; a value is taken
-            as it is. The arguments are copies: an answer may change them, and ``run`` may return them to compare what it did.
+            as it is. The arguments are copies: ``run`` may return them, to compare what an answer did to them.
         tolerance: relative and absolute tolerance of the comparison of floating-point values.
         pure: whether an answer that changes its arguments is wrong.
     """
