@@ -43,7 +43,7 @@ run: setup  ## execute notebooks and store their outputs (UNIT=07 for one)
 links: setup  ## rewrite badges, links and setup cells from pyproject.toml
 	$(BIN)/python tools/links.py write
 
-bench: setup  ## measure speed, as ratios (FULL=1 takes about 20 minutes)
+bench: setup  ## measure speed, as ratios (FULL=1 adds batch size 1 on all of MNIST)
 	OMP_NUM_THREADS=1 $(BIN)/python tools/bench.py $(if $(FULL),--full)
 
 lock: setup  ## pin requirements.txt again, from pyproject.toml

@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
+import torch
 
+from course_utils import graph, shapes
 from course_utils.session import is_static
 
 
@@ -41,3 +43,83 @@ def explore(draw: Callable[..., Any], controls: Callable[[], dict[str, Any]], st
 
     widgets = controls()
     display(ipywidgets.VBox([*widgets.values(), ipywidgets.interactive_output(show, widgets)]))
+
+
+def broadcast() -> None:
+    """Type two shapes; see them aligned, and the shape they broadcast to or the dimension that does not fit."""
+
+    def controls() -> dict[str, Any]:
+        from ipywidgets import Text
+
+        return {
+            "a": Text(value="3, 1", description="shape a", continuous_update=False),
+            "b": Text(value="4", description="shape b", continuous_update=False),
+        }
+
+    explore(shapes.draw_broadcast, controls, shapes.BROADCAST_STATES)
+
+
+def memory_order() -> None:
+    """Choose an operation on a small tensor; see the result beside the memory that it reads."""
+
+    def controls() -> dict[str, Any]:
+        from ipywidgets import Dropdown, IntSlider
+
+        return {
+            "operation": Dropdown(options=list(shapes.OPERATIONS), description="operation"),
+            "element": IntSlider(value=5, min=0, max=11, description="element", continuous_update=False),
+        }
+
+    explore(shapes.draw_memory, controls, shapes.MEMORY_STATES)
+
+
+def backward_steps() -> None:
+    """Type the numbers of L = (w · x + b − y)²; step forward to its value, then backward to every gradient."""
+
+    def controls() -> dict[str, Any]:
+        from ipywidgets import FloatText, IntSlider
+
+        numbers = {"w": 2.0, "x": 3.0, "b": 1.0, "y": 4.0}
+        fields = {n: FloatText(value=v, description=n, continuous_update=False) for n, v in numbers.items()}
+        return {"step": IntSlider(value=0, min=0, max=9, description="step", continuous_update=False), **fields}
+
+    states = [{"step": step, "w": 2.0, "x": 3.0, "b": 1.0, "y": 4.0} for step in (2, 4, 6, 9)]
+    explore(_draw_backward_step, controls, states)
+
+
+def _draw_backward_step(step: int, w: float, x: float, b: float, y: float) -> None:
+    """Draw the graph of L = (w · x + b − y)² with what is known after a step: 0 to 4 forward, 5 to 9 backward.
+
+    Raises:
+        ValueError: a number is not between −1000 and 1000.
+    """
+    t = {}
+    for name, number in {"w": w, "x": x, "b": b, "y": y}.items():
+        if not (isinstance(number, int | float) and abs(number) <= 1000):  # a comparison with nan is False
+            raise ValueError(f"{name} is {number}. Type a number from -1000 to 1000.")
+        t[name] = torch.tensor(float(number), dtype=torch.float64, requires_grad=True)
+    t["p"] = t["w"] * t["x"]
+    t["q"] = t["p"] + t["b"]
+    t["e"] = t["q"] - t["y"]
+    t["L"] = t["e"] ** 2
+    for name in "pqeL":
+        t[name].retain_grad()
+    t["L"].backward()
+    v = {name: f"{tensor.item():.4g}" for name, tensor in t.items()}
+    f = {name: f"({number})" if number.startswith("-") else number for name, number in v.items()}  # as a factor
+    g = {name: f"{tensor.grad.item():.4g}" for name, tensor in t.items()}
+    steps = [
+        ("wxby", "four numbers are known"),
+        ("p", f"p = w · x = {f['w']} · {f['x']} = {v['p']}"),
+        ("q", f"q = p + b = {f['p']} + {f['b']} = {v['q']}"),
+        ("e", f"e = q − y = {f['q']} − {f['y']} = {v['e']}"),
+        ("L", f"L = e² = {f['e']}² = {v['L']}"),
+        ("L", "backward starts: dL/dL = 1"),
+        ("e", f"L = e², so dL/de = dL/dL · 2e = 1 · 2 · {f['e']} = {g['e']}"),
+        ("qy", f"e = q − y, so dL/dq = dL/de · 1 = {g['q']} and dL/dy = dL/de · (−1) = {g['y']}"),
+        ("pb", f"q = p + b, so dL/dp = dL/dq · 1 = {g['p']} and dL/db = dL/dq · 1 = {g['b']}"),
+        ("wx", f"p = w · x, so dL/dw = dL/dp · x = {g['w']} and dL/dx = dL/dp · w = {g['x']}"),
+    ]
+    unknown = {f"{n} {'value' if i < 5 else 'grad'}" for i, (names, _) in enumerate(steps) if i > step for n in names}
+    title = f"Step {step}, {'forward' if step < 5 else 'backward'}: {steps[step][1]}"
+    graph.draw_nodes(*graph.nodes_and_edges(t["L"], t), current=steps[step][0], unknown=unknown, title=title)

@@ -94,7 +94,7 @@ def loss_curves(
             linewidth=0.7,
         )
         if w > 1:
-            mean = smooth(losses, w)
+            mean = smooth(losses, w).numpy()
             ax.plot((np.arange(len(mean)) + (w - 1) / 2) * scale, mean, color=colour, linestyle=line, label=label)
         else:
             ax.lines[-1].set_label(label)
@@ -177,7 +177,7 @@ def images(pictures: Tensor, titles: Sequence[str], columns: int = 10) -> "Figur
     for ax in axes.flat:
         ax.axis("off")
     for ax, picture, title in zip(axes.flat, pictures, titles, strict=False):
-        ax.imshow(picture)
+        ax.imshow(picture.numpy())
         ax.set_title(title, fontsize=10)
     return figure
 
@@ -199,7 +199,7 @@ def confusion(labels: Tensor, predictions: Tensor, classes: int = 10, ax: Axes |
     counts = confusion_matrix(labels, predictions, classes)
     mistakes = counts.clone().fill_diagonal_(0)
     ax = ax or plt.subplots(figsize=(6, 5.4))[1]
-    ax.imshow(mistakes, cmap="Blues")
+    ax.imshow(mistakes.numpy(), cmap="Blues")
     limit = mistakes.max().item() / 2
     for i in range(classes):
         for j in range(classes):

@@ -1,0 +1,139 @@
+"""fit is the plain loop, compare is fair, and a run that fails says so and keeps what it has."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from course_utils import data, optimizers, training
+
+
+def problem(seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(200, 4, generator=generator)
+    return x, (x[:, 0] + 0.5 * x[:, 1] > 0).long()
+
+
+def small_net():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+
+
+def test_fit_is_the_plain_loop():
+    x, y = problem()
+    ours, plain = small_net(), small_net()
+    history = training.fit(
+        ours,
+        data.TensorBatches(x, y, 64, generator=torch.Generator().manual_seed(3)),
+        nn.functional.cross_entropy,
+        torch.optim.SGD(ours.parameters(), lr=0.1),
+        epochs=3,
+    )
+    optimizer = torch.optim.SGD(plain.parameters(), lr=0.1)
+    losses = []
+    batches = data.TensorBatches(x, y, 64, generator=torch.Generator().manual_seed(3))
+    for _ in range(3):
+        for bx, by in batches:
+            optimizer.zero_grad()
+            loss = nn.functional.cross_entropy(plain(bx), by)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    assert history.losses == losses and len(losses) == 12
+    assert history.epoch_losses == [math.fsum(losses[i : i + 4]) / 4 for i in (0, 4, 8)]
+    assert all(torch.equal(p, q) for p, q in zip(ours.parameters(), plain.parameters(), strict=True))
+    assert history.seconds > 0 and history.problem == ""
+
+
+def test_a_nan_loss_ends_the_run_and_keeps_the_history(capsys):
+    x, y = problem()
+    model = small_net()
+    batches = [(x[:64], y[:64]), (x[64:128], y[64:128]), (x[:64] * float("nan"), y[:64]), (x[128:], y[128:])]
+    before = []
+
+    class Watching(torch.optim.SGD):
+        def step(self):
+            super().step()
+            before.append([p.detach().clone() for p in model.parameters()])
+
+    history = training.fit(model, batches, nn.functional.cross_entropy, Watching(model.parameters(), lr=0.1), epochs=4)
+    assert len(history.losses) == 2 and history.epoch_losses == []
+    assert "epoch 1, step 3" in history.problem and history.problem in capsys.readouterr().out
+    assert all(torch.equal(p, q) for p, q in zip(model.parameters(), before[-1], strict=True)), (
+        "the bad step was not made"
+    )
+
+
+def test_fit_asks_for_epochs_and_batches():
+    model = small_net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for epochs in (0, -1, 2.5, "3"):
+        with pytest.raises(ValueError, match="epochs is"):
+            training.fit(model, [], nn.functional.cross_entropy, optimizer, epochs)
+    with pytest.raises(ValueError, match="no batches"):
+        training.fit(model, [], nn.functional.cross_entropy, optimizer, 1)
+    x, y = problem()
+    once = iter(data.TensorBatches(x, y, 64))
+    with pytest.raises(ValueError, match="only once"):
+        training.fit(model, once, nn.functional.cross_entropy, optimizer, 2)
+
+
+def test_evaluate_counts_samples_not_batches():
+    class Identity(nn.Module):
+        def forward(self, x):
+            assert not self.training
+            return x
+
+    scores = torch.eye(3)[torch.tensor([0, 1, 2, 0])]
+    labels = torch.tensor([0, 1, 2, 2])
+    model = Identity().train()
+    assert training.evaluate(model, data.TensorBatches(scores, labels, 3, shuffle=False)) == 0.75
+    assert model.training, "the mode is put back"
+    with pytest.raises(ValueError, match="no batches"):
+        training.evaluate(model, [])
+
+
+def pair():
+    return {
+        "ours": lambda params: optimizers.Adam(params, lr=0.01),
+        "torch": lambda params: torch.optim.Adam(params, lr=0.01),
+    }
+
+
+def test_compare_is_fair_and_the_same_side_by_side():
+    x, y = problem()
+    model = small_net()
+    start = [p.detach().clone() for p in model.parameters()]
+    runs = {
+        workers: training.compare(model, pair(), (x, y), (x, y), epochs=2, batch_size=16, seeds=(0, 1), workers=workers)
+        for workers in (1, 2)
+    }
+    assert [(r.name, r.seed) for r in runs[2]] == [("ours", 0), ("torch", 0), ("ours", 1), ("torch", 1)]
+    for one, two in zip(runs[1], runs[2], strict=True):
+        assert one.history.losses == two.history.losses and one.accuracy == two.accuracy
+    ours, theirs = runs[2][:2]
+    assert ours.history.losses[0] == theirs.history.losses[0], "same weights, same first batch"
+    assert max(abs(a - b) for a, b in zip(ours.history.losses, theirs.history.losses, strict=True)) < 1e-4
+    assert runs[2][0].history.losses != runs[2][2].history.losses, "another seed, another run"
+    assert all(torch.equal(p, q) for p, q in zip(model.parameters(), start, strict=True)), (
+        "the given model is not changed"
+    )
+
+
+def test_compare_leaves_the_random_state_alone():
+    x, y = problem()
+    model = small_net()
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    training.compare(model, pair(), (x, y), (x, y), epochs=1)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_compare_goes_on_after_a_run_that_fails(capsys):
+    x, y = problem()
+    choices = {"too large": lambda params: torch.optim.SGD(params, lr=1e30), **pair()}
+    failed, *others = training.compare(small_net(), choices, (x * 1e10, y), (x, y), epochs=2)
+    assert failed.history.problem and all(r.history.epoch_losses for r in others if not r.history.problem)
+    assert "too large, seed 0: The loss became" in capsys.readouterr().out
