@@ -1,9 +1,17 @@
-"""How an answer is compared with the wanted value, and how a value is described in a few words."""
+"""What a check is made of: run an answer without side effects, compare outcomes, describe a value in a few words."""
 
+import contextlib
+import io
 import math
+import random
+import re
+import sys
+import warnings
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -12,36 +20,50 @@ from torch import Tensor
 class Raised:
     """An answer that raised an error in place of returning a value."""
 
-    error: Exception
+    error: BaseException
 
 
 def difference(got: Any, wanted: Any, tolerance: float = 1e-5) -> str:
-    """Say in one sentence how a value differs from the wanted one; an empty string where it does not.
+    """Say in one sentence how a value differs from the wanted one; an empty string where it does not. It never raises.
 
     Args:
         got: the value that an answer gave.
-        wanted: what it should be: a tensor, number, string, bool, None, or a tuple, list or dictionary of such.
+        wanted: what it should be: a tensor, array, number, string, bool, None, or a tuple, list or dictionary of such.
         tolerance: relative and absolute tolerance of floating-point values.
     """
+    try:
+        return _difference(got, wanted, tolerance)
+    except Exception:  # a strange object, for example one whose == raises
+        return f"Your answer cannot be compared with the right one. You have {show(got)}."
+
+
+def _difference(got: Any, wanted: Any, tolerance: float) -> str:
     if isinstance(got, Raised) or isinstance(wanted, Raised):
         if isinstance(got, Raised) and isinstance(wanted, Raised) and type(got.error) is type(wanted.error):
             return ""
         if isinstance(got, Raised):
-            text = str(got.error).strip().splitlines()
-            return f"Your answer raised {type(got.error).__name__}{': ' + text[0] if text else ''}."
+            text = _first_line(got.error)
+            return f"Your answer raised {type(got.error).__name__}{': ' + text if text else ''}."
         return "Your answer returned a value where it should have raised an error."
     if got is None and wanted is not None:
         return "Your answer is None. Does your function return something?"
     if isinstance(wanted, Tensor):
         return _tensor_difference(got, wanted, tolerance)
+    if isinstance(wanted, np.ndarray):
+        if not isinstance(got, np.ndarray):
+            return f"A NumPy array is needed. You have {show(got)}."
+        return _tensor_difference(torch.as_tensor(got.copy()), torch.as_tensor(wanted.copy()), tolerance)
     if isinstance(wanted, dict):
         if not isinstance(got, dict) or set(got) != set(wanted):
-            return f"A dictionary with the keys {', '.join(map(str, wanted))} is needed. You have {show(got)}."
+            names = ", ".join(map(str, list(wanted)[:4])) + (", ..." if len(wanted) > 4 else "")
+            return f"A dictionary with the keys {names} is needed, as in the stub. You have {show(got)}."
         for key in wanted:
             if got[key] is None or got[key] is ...:
                 return f"{key}: still open."
-            if difference(got[key], wanted[key], tolerance):
-                return f"{key}: not {show(got[key])}. Try it in a cell of your own, then change your answer."
+            if problem := difference(got[key], wanted[key], tolerance):
+                # a quiz would be over if the wanted value were named; a tensor cannot be guessed
+                again = f"not {show(got[key])}. Look again, or try it in a cell of your own, then change your answer."
+                return f"{key}: {problem if isinstance(wanted[key], Tensor) else again}"
         return ""
     if isinstance(wanted, tuple | list):
         if not isinstance(got, tuple | list) or len(got) != len(wanted):
@@ -58,13 +80,31 @@ def difference(got: Any, wanted: Any, tolerance: float = 1e-5) -> str:
     return "" if same else f"Expected {show(wanted)}, got {show(got)}."
 
 
+def part(value: Any, keys: Collection[str]) -> Any:
+    """Return only these keys of a dictionary, where it has them all; any other value as it is."""
+    if keys and isinstance(value, dict) and set(keys) <= set(value):
+        return {key: value[key] for key in keys}
+    return value
+
+
+def is_open(answer: Any) -> bool:
+    """Say whether an answer is still empty: None, ..., or a collection of nothing else."""
+    if isinstance(answer, dict):
+        answer = tuple(answer.values())
+    if isinstance(answer, tuple | list):
+        return all(is_open(value) for value in answer)
+    return answer is None or answer is ...
+
+
 def show(value: Any) -> str:
     """Describe a value in a few words that are the same on every machine."""
     if isinstance(value, Tensor):
-        if value.numel() <= 8 and value.device.type == "cpu":
+        if value.numel() <= 8 and value.device.type == "cpu" and value.layout is torch.strided:
             numbers = [round(v, 4) if isinstance(v, float) else v for v in value.flatten().tolist()]
             return f"{numbers} of shape {tuple(value.shape)}"
         return f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
     if isinstance(value, torch.Size):
         value = tuple(value)
     if isinstance(value, bool | int | str | float | type(None) | torch.dtype | torch.device):
@@ -72,6 +112,42 @@ def show(value: Any) -> str:
     if isinstance(value, tuple | list) and len(value) <= 6:
         return f"({', '.join(map(show, value))})"
     return f"an object of type {type(value).__name__}"
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Keep what an answer prints, warns, draws from the random generators or sets for all away from the notebook."""
+    dtype, threads, device = torch.get_default_dtype(), torch.get_num_threads(), torch.get_default_device()
+    states = random.getstate(), np.random.get_state()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(torch.random.fork_rng(devices=[]))
+        stack.enter_context(torch.enable_grad())
+        stack.enter_context(warnings.catch_warnings())
+        stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
+        stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
+        if "matplotlib" in sys.modules:
+            stack.enter_context(sys.modules["matplotlib"].rc_context())
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
+            if torch.get_num_threads() != threads:
+                torch.set_num_threads(threads)
+            if torch.get_default_device() != device:
+                torch.set_default_device(None if device.type == "cpu" else device)
+            random.setstate(states[0])
+            np.random.set_state(states[1])
+
+
+def _first_line(error: BaseException) -> str:
+    """Return the first line of an error's text, without addresses, which differ from run to run."""
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:
+        return ""
+    text = re.sub(r"( object)? at 0x[0-9a-fA-F]+|0x[0-9a-fA-F]+", "", lines[0] if lines else "").strip().rstrip(".")
+    return text if len(text) <= 200 else text[:197] + "..."
 
 
 def _tensor_difference(got: Any, wanted: Tensor, tolerance: float) -> str:

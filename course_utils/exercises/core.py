@@ -4,20 +4,18 @@ An answer that behaves like a listed mistake gets that mistake's message, which 
 answer gets one sentence about the first difference. A check never raises, and never changes the student's objects.
 """
 
-import contextlib
 import copy
 import inspect
-import io
+import re
 import textwrap
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
+import numpy as np
 from torch import Tensor
 
-from course_utils.exercises.compare import Raised, difference, show
+from course_utils.exercises.compare import Raised, difference, is_open, part, show, undisturbed
 
 NOT_ATTEMPTED, WRONG, CORRECT = "not attempted", "wrong", "correct"
 SIGNS = {NOT_ATTEMPTED: "○", WRONG: "✗", CORRECT: "✓"}
@@ -54,11 +52,15 @@ class Result:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A typical wrong answer: its name, the answer itself, and the message that a student with it gets."""
+    """A typical wrong answer: its name, the answer itself, and the message that a student with it gets.
+
+    Where the outcome is a dictionary, ``keys`` may say which of its keys tell this mistake; the others may then be anything.
+    """
 
     name: str
     answer: Any
     message: str
+    keys: tuple[str, ...] = ()
 
 
 class Exercise:
@@ -69,8 +71,8 @@ class Exercise:
         title: a short title.
         solution: a real answer, as the student would write it: a function, or a value.
         cases: the inputs to try, one tuple of arguments each; ``[()]`` for an answer that is a value.
-        mistakes: the typical wrong answers. The cases must tell each from the oracle. Where the answer is a dictionary, a mistake may
-            have some of its keys only.
+        mistakes: the typical wrong answers. The cases must tell each from the oracle. Where the answer is a dictionary, a
+            mistake may have some of its keys only.
         hints: from a nudge to nearly the answer.
         idea: one or two sentences that a correct answer is told: what was learned.
         oracle: what to compare with, PyTorch itself where that is possible; the solution where it is None.
@@ -110,8 +112,10 @@ class Exercise:
         Returns:
             The result. A mistake of the student never raises.
         """
-        with _undisturbed():
+        try:
             status, message = self._judge(answer)
+        except Exception:  # an object so strange that it cannot even be described, for example a list that holds itself
+            status, message = WRONG, f"An object of type {type(answer).__name__} cannot be an answer here."
         self.status = status
         return Result(self.title, status, message)
 
@@ -122,23 +126,31 @@ class Exercise:
         return Text(f"Hint {number} of {len(self.hints)}: {hint}", f"**Hint {number} of {len(self.hints)}:** {hint}")
 
     def solution(self) -> Text:
-        """Return the solution: the source of the function that the tests run, or the value."""
+        """Return the solution: the source of the function that the tests run, under the student's name, or the value."""
         value = self._solution
-        source = textwrap.dedent(inspect.getsource(value)).strip() if callable(value) else f"{self.name} = {value!r}"
+        source = f"{self.name} = {value!r}"
+        if isinstance(value, dict):  # one line for each key
+            source = "\n".join([f"{self.name} = {{", *(f"    {k!r}: {v!r}," for k, v in value.items()), "}"])
+        if callable(value):
+            source = re.sub(rf"\b{value.__name__}\b", self.name, textwrap.dedent(inspect.getsource(value)).strip())
         return Text(source, f"```python\n{source}\n```")
 
     def _judge(self, answer: Any) -> tuple[str, str]:
-        if _is_open(answer):
+        if is_open(answer):
             return NOT_ATTEMPTED, "Replace the stub with your answer, then run this cell again."
+        if callable(self._solution) and not callable(answer):
+            kind = "class" if inspect.isclass(self._solution) else "function"
+            return WRONG, f"A {kind} is needed. You have {show(answer)}."
         got = []
         for case in self._cases:
             value, changed = self._try(answer, case)
-            if isinstance(value, Raised) and isinstance(value.error, NotImplementedError):
+            # an empty message: PyTorch raises this error too, with a text, where it cannot do something
+            if isinstance(value, Raised) and isinstance(value.error, NotImplementedError) and not value.error.args:
                 return NOT_ATTEMPTED, "Replace `raise NotImplementedError` with your answer, then run this cell again."
             if changed and self._pure:
                 return (
                     WRONG,
-                    "Your answer changes the values it was given. Work on a new tensor: the caller still needs the old one.",
+                    "Your answer changes the values it was given. Work on a copy: the caller still needs them.",
                 )
             got.append(value)
         wanted = [self._try(self._oracle, case)[0] for case in self._cases]
@@ -146,24 +158,24 @@ class Exercise:
         if not any(problems):
             return CORRECT, self.idea
         for mistake in self.mistakes:
-            like = [self._try(mistake.answer, case)[0] for case in self._cases]
-            if not any(difference(_part(g, m), m, self._tolerance) for g, m in zip(got, like, strict=True)):
+            like = [part(self._try(mistake.answer, case)[0], mistake.keys) for case in self._cases]
+            pairs = [(part(g, m if isinstance(m, dict) else ()), m) for g, m in zip(got, like, strict=True)]
+            if not any(difference(g, m, self._tolerance) for g, m in pairs):
                 return WRONG, mistake.message
         first = next(i for i, problem in enumerate(problems) if problem)
-        if self._cases[first]:
-            return WRONG, f"{problems[first]} (tried with {', '.join(show(a) for a in self._cases[first])})"
-        return WRONG, problems[first]
+        tried = ", ".join(show(argument) for argument in self._cases[first])
+        return WRONG, problems[first] + (f" (tried with {tried})" if tried else "")
 
     def _try(self, answer: Any, case: tuple) -> tuple[Any, bool]:
         """Run an answer on a copy of a case; return the outcome, and whether it changed its arguments."""
         arguments = copy.deepcopy(case)
-        try:
-            value = self._run(answer, *arguments)
-        except Exception as error:
-            value = Raised(error)
-        changed = any(
-            difference(a, b, 0.0) for a, b in zip(arguments, case, strict=True) if isinstance(a, Tensor | list | dict)
-        )
+        with undisturbed():
+            try:
+                value = self._run(answer, *arguments)
+            except (Exception, SystemExit) as error:
+                value = Raised(error)
+        pairs = zip(arguments, case, strict=True)
+        changed = any(difference(a, b, 0.0) for a, b in pairs if isinstance(a, Tensor | np.ndarray | list | dict))
         return value, changed
 
 
@@ -177,40 +189,7 @@ def summary(exercises: Sequence[Exercise]) -> Text:
     return Text("   ".join(parts), " &nbsp; ".join(parts))
 
 
-def _part(got: Any, mistake: Any) -> Any:
-    """Return of a dictionary the keys that a mistake has."""
-    if isinstance(got, dict) and isinstance(mistake, dict) and set(mistake) <= set(got):
-        return {key: got[key] for key in mistake}
-    return got
-
-
 def _call(answer: Any, *arguments: Any) -> Any:
     if arguments and not callable(answer):
         raise TypeError(f"a function is needed, and this is {show(answer)}")
     return answer(*arguments) if callable(answer) else answer
-
-
-def _is_open(answer: Any) -> bool:
-    """Say whether an answer is still empty: None, ..., or a collection of nothing else."""
-    if isinstance(answer, dict):
-        answer = tuple(answer.values())
-    if isinstance(answer, tuple | list):
-        return all(_is_open(part) for part in answer)
-    return answer is None or answer is ...
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Keep what an answer prints, warns, draws from the random generator or sets away from the notebook."""
-    dtype = torch.get_default_dtype()
-    with (
-        torch.random.fork_rng(devices=[]),
-        torch.enable_grad(),
-        warnings.catch_warnings(),
-        contextlib.redirect_stdout(io.StringIO()),
-    ):
-        warnings.simplefilter("ignore")
-        try:
-            yield
-        finally:
-            torch.set_default_dtype(dtype)

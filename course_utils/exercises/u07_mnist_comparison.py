@@ -1,0 +1,656 @@
+"""The exercises of unit 7: accuracy, the training loop, learning curves and update rules."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from course_utils import data
+from course_utils.exercises import core
+from course_utils.exercises.core import Exercise, Mistake, Text
+
+# ---- accuracy
+
+
+def accuracy(scores: torch.Tensor, labels: torch.Tensor) -> float:
+    """Return the share of rows whose largest score stands at the label."""
+    return (scores.argmax(dim=1) == labels).float().mean().item()
+
+
+def _down_the_columns(scores: Tensor, labels: Tensor) -> float:
+    return (scores.argmax(dim=0) == labels).float().mean().item()
+
+
+def _count(scores: Tensor, labels: Tensor) -> int:
+    return (scores.argmax(dim=1) == labels).sum().item()
+
+
+def _still_a_tensor(scores: Tensor, labels: Tensor) -> Tensor:
+    return (scores.argmax(dim=1) == labels).float().mean()
+
+
+def _largest_value(scores: Tensor, labels: Tensor) -> float:
+    return (scores.max(dim=1).values == labels).float().mean().item()
+
+
+def _over_all_scores(scores: Tensor, labels: Tensor) -> float:
+    return (scores.argmax(dim=1) == labels).sum().item() / scores.numel()
+
+
+def _rounded_down(scores: Tensor, labels: Tensor) -> int:
+    return (scores.argmax(dim=1) == labels).sum().item() // len(labels)
+
+
+_SQUARE = torch.tensor([[0.1, 2.0, -1.0], [3.0, 0.5, 1.0], [0.2, 4.0, 0.3]])
+_LONG = torch.tensor([[1.5, -2.0], [0.0, 0.4], [-1.0, -3.0], [2.0, 2.5], [0.6, 0.1]])
+
+accuracy = Exercise(
+    "accuracy",
+    "Accuracy",
+    solution=accuracy,
+    cases=[
+        (_SQUARE, torch.tensor([1, 0, 2])),
+        (_LONG, torch.tensor([0, 1, 1, 0, 0])),
+        (_SQUARE, torch.tensor([1, 0, 1])),
+    ],
+    mistakes=[
+        Mistake(
+            "argmax over dim 0",
+            _down_the_columns,
+            "You asked each column for its largest score, which compares the images. Each image is a row: its scores "
+            "lie along dim 1.",
+        ),
+        Mistake(
+            "the count",
+            _count,
+            "You return how many answers are right. Accuracy is their share: divide by the number of images.",
+        ),
+        Mistake(
+            "a tensor",
+            _still_a_tensor,
+            "The value is right, but it is a tensor. `.item()` makes a Python number of it.",
+        ),
+        Mistake(
+            "the largest value",
+            _largest_value,
+            "You compare the largest score itself with the label. The answer is the *place* of the largest score: "
+            "that is `argmax`.",
+        ),
+        Mistake(
+            "divided by all scores",
+            _over_all_scores,
+            "You divide by the number of all scores. One image has many scores, but gives one answer: divide by the "
+            "number of images.",
+        ),
+        Mistake(
+            "rounded down", _rounded_down, "Your division `//` rounds down, so nearly everything becomes 0. Use `/`."
+        ),
+    ],
+    hints=[
+        "The network's answer is the place of the largest score in a row.",
+        "`scores.argmax(dim=1)` gives one answer for each image. Compare it with `labels` by `==`.",
+        "The comparison is a tensor of True and False. Make it float, take the mean, then `.item()`.",
+    ],
+    idea="Only the place of the largest score counts. So softmax before it changes nothing, and accuracy has no "
+    "useful gradient.",
+)
+
+
+# ---- the training loop
+
+
+def train_epoch(
+    model: nn.Module, batches: data.TensorBatches, loss_fn: nn.Module, optimizer: torch.optim.Optimizer
+) -> float:
+    """Train for one epoch and return the mean loss of a sample."""
+    model.train()
+    total, samples = 0.0, 0
+    for inputs, labels in batches:
+        optimizer.zero_grad()
+        loss = loss_fn(model(inputs), labels)
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * len(labels)
+        samples += len(labels)
+    return total / samples
+
+
+def _unchanged(model: nn.Module, batches: Any, loss_fn: Any, optimizer: Any) -> Tensor:
+    total = 0.0
+    for inputs, labels in batches:
+        optimizer.zero_grad()
+        loss = loss_fn(model(inputs), labels)
+        optimizer.step()
+        loss.backward()
+        total += loss
+    return total / len(batches)
+
+
+def _evaluation_mode(model: nn.Module, batches: Any, loss_fn: Any, optimizer: Any) -> float:
+    total, samples = 0.0, 0
+    for inputs, labels in batches:
+        optimizer.zero_grad()
+        loss = loss_fn(model(inputs), labels)
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * len(labels)
+        samples += len(labels)
+    return total / samples
+
+
+def _gradients_pile_up(model: nn.Module, batches: Any, loss_fn: Any, optimizer: Any) -> float:
+    model.train()
+    total, samples = 0.0, 0
+    for inputs, labels in batches:
+        loss = loss_fn(model(inputs), labels)
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * len(labels)
+        samples += len(labels)
+    return total / samples
+
+
+def _nothing_learned(model: nn.Module, batches: Any, loss_fn: Any, optimizer: Any) -> float:
+    model.train()
+    total, samples = 0.0, 0
+    for inputs, labels in batches:
+        optimizer.zero_grad()
+        loss = loss_fn(model(inputs), labels)
+        optimizer.step()
+        loss.backward()
+        total += loss.item() * len(labels)
+        samples += len(labels)
+    return total / samples
+
+
+def _keeps_the_graphs(model: nn.Module, batches: Any, loss_fn: Any, optimizer: Any) -> Tensor:
+    model.train()
+    total, samples = 0.0, 0
+    for inputs, labels in batches:
+        optimizer.zero_grad()
+        loss = loss_fn(model(inputs), labels)
+        loss.backward()
+        optimizer.step()
+        total += loss * len(labels)
+        samples += len(labels)
+    return total / samples
+
+
+def _mean_of_batches(model: nn.Module, batches: Any, loss_fn: Any, optimizer: Any) -> float:
+    model.train()
+    total = 0.0
+    for inputs, labels in batches:
+        optimizer.zero_grad()
+        loss = loss_fn(model(inputs), labels)
+        loss.backward()
+        optimizer.step()
+        total += loss.item()
+    return total / len(batches)
+
+
+def _means_over_samples(model: nn.Module, batches: Any, loss_fn: Any, optimizer: Any) -> float:
+    model.train()
+    total, samples = 0.0, 0
+    for inputs, labels in batches:
+        optimizer.zero_grad()
+        loss = loss_fn(model(inputs), labels)
+        loss.backward()
+        optimizer.step()
+        total += loss.item()
+        samples += len(labels)
+    return total / samples
+
+
+class _Watch(nn.Module):
+    """Pass on its input, and note in which mode the model was."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.modes: list[bool] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.modes.append(self.training)
+        return x
+
+
+def _train_small_model(answer: Any, samples: int, batch_size: int) -> Any:
+    """Run one epoch on a small model that stands in evaluation mode; tell apart what can go wrong in it."""
+    torch.manual_seed(0)
+    watch = _Watch()
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 3), watch).double().eval()
+    x, y = torch.randn(samples, 3, dtype=torch.float64), torch.arange(samples) % 3
+    batches = list(data.TensorBatches(x, y, batch_size, shuffle=False))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.3)
+    mean = answer(model, batches, nn.functional.cross_entropy, optimizer)
+    if mean is None:
+        return None
+    is_tensor = isinstance(mean, Tensor) and mean.numel() == 1
+    return {
+        "training mode": all(watch.modes),
+        "weights": nn.utils.parameters_to_vector(model.parameters()).detach(),
+        "type of the result": "tensor" if is_tensor else "number" if isinstance(mean, float) else type(mean).__name__,
+        "mean loss": float(mean) if is_tensor or isinstance(mean, int | float) else 0.0,
+    }
+
+
+train_epoch = Exercise(
+    "train_epoch",
+    "Bug hunt in a training loop",
+    solution=train_epoch,
+    run=_train_small_model,
+    cases=[(10, 4), (7, 3)],
+    tolerance=1e-8,
+    mistakes=[
+        Mistake(
+            "buggy_epoch as it was",
+            _unchanged,
+            "This is `buggy_epoch` as it was. It has four bugs. Say the five lines of the loop aloud, and compare.",
+        ),
+        Mistake(
+            "no model.train()",
+            _evaluation_mode,
+            "The model came in evaluation mode and stayed in it. Dropout and batch normalization need `model.train()` "
+            "before training.",
+            keys=("training mode",),
+        ),
+        Mistake(
+            "no zero_grad",
+            _gradients_pile_up,
+            "The gradients pile up: `backward` adds to `.grad`. Forget the old ones in every step, with "
+            "`optimizer.zero_grad()`.",
+            keys=("weights",),
+        ),
+        Mistake(
+            "nothing learned",
+            _nothing_learned,
+            "No weight has changed: when `step` runs, there is no gradient. `backward` belongs between `zero_grad` "
+            "and `step`.",
+            keys=("weights",),
+        ),
+        Mistake(
+            "adds tensors",
+            _keeps_the_graphs,
+            "The result is a tensor, and it keeps the graphs of all batches in memory. Add numbers: `loss.item()`.",
+            keys=("type of the result",),
+        ),
+        Mistake(
+            "mean of the batch means",
+            _mean_of_batches,
+            "You give a short last batch the same weight as a full one. Multiply each loss by its number of samples, "
+            "and divide by all samples at the end.",
+            keys=("mean loss",),
+        ),
+        Mistake(
+            "batch means over samples",
+            _means_over_samples,
+            "You add means and divide by the number of samples. First make a sum of each mean: multiply it by "
+            "`len(labels)`.",
+            keys=("mean loss",),
+        ),
+    ],
+    hints=[
+        "Four bugs: one line is missing before the loop, two lines have changed places, and two things are wrong with "
+        "the sum.",
+        "The step is: `zero_grad`, predict, measure, `backward`, `step`. In what mode should the model be?",
+        "`loss` is the mean over one batch, as a tensor. What must you add up to get the mean over all samples, as a "
+        "number?",
+        "Add `loss.item() * len(labels)`, and count the samples in a second variable.",
+    ],
+    idea="A loop with bugs often runs without an error. So check the mode, the order of the step and the sum by reading.",
+)
+
+
+# ---- learning curves
+
+
+def five_runs(x: Tensor, y: Tensor) -> dict[str, list[float]]:
+    """Train the small network five times on 1,400 images, once well and four times with a fault.
+
+    Args:
+        x: images as rows, float32 of shape (N, 784), from -1 to 1.
+        y: labels, int64 of shape (N,).
+
+    Returns:
+        For each of the letters A to E the loss of each step; ``diagnose`` asks which is which.
+    """
+    x, y = x[:1400], y[:1400]
+    by_label = y.argsort(stable=True)
+    rates = {"right": 0.1, "rate too small": 0.002, "rate too large": 3.0, "no zero_grad": 0.03, "sorted data": 0.03}
+    curves = {}
+    for letter, fault in _FAULTS.items():
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            model = nn.Sequential(nn.Linear(784, 200), nn.ReLU(), nn.Linear(200, 10))
+            order = by_label if fault == "sorted data" else torch.arange(len(y))
+            batches = data.TensorBatches(x[order], y[order], 50, shuffle=fault != "sorted data")
+            optimizer = torch.optim.SGD(model.parameters(), lr=rates[fault])
+            curves[letter] = []
+            for inputs, labels in (batch for _ in range(10) for batch in batches):
+                if fault != "no zero_grad":
+                    optimizer.zero_grad()
+                loss = nn.functional.cross_entropy(model(inputs), labels)
+                loss.backward()
+                optimizer.step()
+                curves[letter].append(loss.item())
+    return curves
+
+
+_FAULTS = {"A": "no zero_grad", "B": "rate too small", "C": "sorted data", "D": "right", "E": "rate too large"}
+
+diagnose = Exercise(
+    "diagnose",
+    "Read five learning curves",
+    solution=_FAULTS,
+    cases=[()],
+    mistakes=[
+        Mistake(
+            "A is right",
+            {"A": "right"},
+            "A: it begins well, but look at the end. A good run does not lose again what it has learned.",
+        ),
+        Mistake(
+            "A has too large a rate",
+            {"A": "rate too large"},
+            "A: a rate that is far too large fails in the first steps. Here all goes well at first, and the steps "
+            "grow with time. What piles up?",
+        ),
+        Mistake(
+            "B is dead",
+            {"B": "rate too large"},
+            "B: the line is high, but it is not flat, and there is no leap at the start. It moves down, in steps that "
+            "are tiny.",
+        ),
+        Mistake(
+            "B is right",
+            {"B": "right"},
+            "B: the direction is right. But compare it with the others after the same number of steps: it has hardly "
+            "begun.",
+        ),
+        Mistake(
+            "C has too large a rate",
+            {"C": "rate too large"},
+            "C: the loss swings as regularly as a comb, so it is no accident of the steps, and it still goes down. "
+            "What comes back in each epoch in the same order?",
+        ),
+        Mistake(
+            "C forgot zero_grad",
+            {"C": "no zero_grad"},
+            "C: nothing grows out of hand here. The loss is low, leaps up, and is low again, many times in each epoch. "
+            "Which batches follow each other?",
+        ),
+        Mistake(
+            "D has too small a rate",
+            {"D": "rate too small"},
+            "D: the curve flattens because there is little left to learn, not because the steps are tiny. Look how "
+            "far down it is.",
+        ),
+        Mistake(
+            "E has too small a rate",
+            {"E": "rate too small"},
+            "E: a small rate gives a slow slope from the first step on. Here the loss leaps up first, then it is "
+            "quite flat, near ln 10.",
+        ),
+        Mistake(
+            "E forgot zero_grad",
+            {"E": "no zero_grad"},
+            "E: gradients that pile up need time to do harm. Here the first steps already destroy the network, and it "
+            "stays dead.",
+        ),
+    ],
+    hints=[
+        "The dotted line is ln 10: the loss of a network that says the same to every image.",
+        "One run has been far above that line, then lies on it. One has hardly left it. One went down and came back.",
+        "If the data are sorted by label, all batches of one digit come together. Each new digit is a surprise.",
+    ],
+    idea="The shape of a curve names the fault: slow slope, leap then flat, comb, or fall and rise. Look at it "
+    "before you change anything.",
+)
+
+
+# ---- two update rules
+
+
+def _walk(*settings: str) -> Callable[..., tuple[Tensor, ...]]:
+    """Make a ``run`` that lets a rule change two tensors, one step for each learning rate, in float64."""
+
+    def run(rule: Any, rates: tuple[float, ...], *values: float) -> tuple[Tensor, ...]:
+        params = [torch.tensor([1.0, -2.0, 0.5]).double(), torch.tensor([[3.0, -1.0], [0.25, 1.5]]).double()]
+        states: list[dict] = [{} for _ in params]
+        for t, lr in enumerate(rates):
+            for p, state in zip(params, states, strict=True):
+                g = 2 * p + torch.sin(3.0 * t + torch.arange(p.numel())).double().view(p.shape)
+                rule(p, g, state, lr=lr, **dict(zip(settings, values, strict=True)))
+        return tuple(params)
+
+    return run
+
+
+def _torch_step(make: Callable[[], torch.optim.Optimizer], p: Tensor, g: Tensor, state: dict, lr: float) -> None:
+    optimizer = state.setdefault("optimizer", None) or make()
+    state["optimizer"], optimizer.param_groups[0]["lr"], p.grad = optimizer, lr, g
+    optimizer.step()
+
+
+def _torch_nesterov(p: Tensor, g: Tensor, state: dict, lr: float, rho: float) -> None:
+    _torch_step(lambda: torch.optim.SGD([p], lr=lr, momentum=rho, nesterov=True), p, g, state, lr)
+
+
+def _torch_adamw(p: Tensor, g: Tensor, state: dict, lr: float, weight_decay: float, eps: float) -> None:
+    _torch_step(lambda: torch.optim.AdamW([p], lr=lr, weight_decay=weight_decay, eps=eps), p, g, state, lr)
+
+
+def nesterov(p: torch.Tensor, g: torch.Tensor, state: dict, lr: float, rho: float = 0.9) -> None:
+    """Change p by one step of Nesterov's momentum."""
+    v = state["v"] = rho * state.get("v", 0) + g
+    p -= lr * (g + rho * v)
+
+
+def _plain_momentum(p: Tensor, g: Tensor, state: dict, lr: float, rho: float = 0.9) -> None:
+    v = state["v"] = rho * state.get("v", 0) + g
+    p -= lr * v
+
+
+def _velocity_forgotten(p: Tensor, g: Tensor, state: dict, lr: float, rho: float = 0.9) -> None:
+    v = rho * state.get("v", 0) + g
+    p -= lr * (g + rho * v)
+
+
+def _rate_inside_too(p: Tensor, g: Tensor, state: dict, lr: float, rho: float = 0.9) -> None:
+    v = state["v"] = rho * state.get("v", 0) + lr * g
+    p -= lr * (g + rho * v)
+
+
+def _rate_inside(p: Tensor, g: Tensor, state: dict, lr: float, rho: float = 0.9) -> None:
+    v = state["v"] = rho * state.get("v", 0) + lr * g
+    p -= lr * g + rho * v
+
+
+def _uphill(p: Tensor, g: Tensor, state: dict, lr: float, rho: float = 0.9) -> None:
+    v = state["v"] = rho * state.get("v", 0) + g
+    p += lr * (g + rho * v)
+
+
+def _new_tensor(p: Tensor, g: Tensor, state: dict, lr: float, rho: float = 0.9) -> Tensor:
+    v = state["v"] = rho * state.get("v", 0) + g
+    p = p - lr * (g + rho * v)
+    return p
+
+
+nesterov = Exercise(
+    "nesterov",
+    "Nesterov's momentum",
+    solution=nesterov,
+    oracle=_torch_nesterov,
+    run=_walk("rho"),
+    cases=[((0.1,) * 4, 0.9), ((0.1, 0.1, 0.1, 0.01, 0.01), 0.5)],
+    tolerance=1e-9,
+    mistakes=[
+        Mistake(
+            "plain momentum",
+            _plain_momentum,
+            "This is plain momentum: you step along v, and g + ρ v with the *old* v is the same. Nesterov takes g + ρ "
+            "v with the new v.",
+        ),
+        Mistake(
+            "velocity not kept",
+            _velocity_forgotten,
+            "The velocity is lost after each step. Put the new v into `state`, so that the next step finds it.",
+        ),
+        Mistake(
+            "rate applied twice",
+            _rate_inside_too,
+            "The gradient in the velocity is multiplied by the learning rate twice. In PyTorch's form, v holds plain "
+            "gradients.",
+        ),
+        Mistake(
+            "rate inside the velocity",
+            _rate_inside,
+            "Your velocity has the learning rate inside. That agrees only while the rate is constant, and here it "
+            "changes.",
+        ),
+        Mistake("uphill", _uphill, "You go uphill: the gradient points to larger loss. Subtract the step."),
+        Mistake(
+            "a new tensor",
+            _new_tensor,
+            "`p = p - …` makes a new tensor, and the network never sees it. Change p in place: `p -= …`.",
+        ),
+    ],
+    hints=[
+        "Begin with a copy of `momentum`. Only the last line changes.",
+        "The velocity is the same: `v = state['v'] = rho * state.get('v', 0) + g`.",
+        "The step is `lr * (g + rho * v)`, and p changes in place with `-=`.",
+    ],
+    idea="Nesterov is momentum that looks one step ahead. Its memory is the same: one number for each parameter.",
+)
+
+
+def adamw(
+    p: torch.Tensor,
+    g: torch.Tensor,
+    state: dict,
+    lr: float,
+    weight_decay: float = 0.01,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+) -> None:
+    """Change p by one step of AdamW: the decay first, then Adam."""
+    p *= 1 - lr * weight_decay
+    t = state["t"] = state.get("t", 0) + 1
+    m = state["m"] = beta1 * state.get("m", 0) + (1 - beta1) * g
+    v = state["v"] = beta2 * state.get("v", 0) + (1 - beta2) * g**2
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+    p -= lr * m_hat / (v_hat.sqrt() + eps)
+
+
+def _decay_in_gradient(p: Tensor, g: Tensor, state: dict, lr: float, weight_decay: float, eps: float) -> None:
+    g = g + weight_decay * p
+    t = state["t"] = state.get("t", 0) + 1
+    m = state["m"] = 0.9 * state.get("m", 0) + 0.1 * g
+    v = state["v"] = 0.999 * state.get("v", 0) + 0.001 * g**2
+    m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
+    p -= lr * m_hat / (v_hat.sqrt() + eps)
+
+
+def _no_decay(p: Tensor, g: Tensor, state: dict, lr: float, weight_decay: float, eps: float) -> None:
+    t = state["t"] = state.get("t", 0) + 1
+    m = state["m"] = 0.9 * state.get("m", 0) + 0.1 * g
+    v = state["v"] = 0.999 * state.get("v", 0) + 0.001 * g**2
+    m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
+    p -= lr * m_hat / (v_hat.sqrt() + eps)
+
+
+def _decay_without_rate(p: Tensor, g: Tensor, state: dict, lr: float, weight_decay: float, eps: float) -> None:
+    p *= 1 - weight_decay
+    t = state["t"] = state.get("t", 0) + 1
+    m = state["m"] = 0.9 * state.get("m", 0) + 0.1 * g
+    v = state["v"] = 0.999 * state.get("v", 0) + 0.001 * g**2
+    m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
+    p -= lr * m_hat / (v_hat.sqrt() + eps)
+
+
+def _no_correction(p: Tensor, g: Tensor, state: dict, lr: float, weight_decay: float, eps: float) -> None:
+    p *= 1 - lr * weight_decay
+    m = state["m"] = 0.9 * state.get("m", 0) + 0.1 * g
+    v = state["v"] = 0.999 * state.get("v", 0) + 0.001 * g**2
+    p -= lr * m / (v.sqrt() + eps)
+
+
+def _counts_from_zero(p: Tensor, g: Tensor, state: dict, lr: float, weight_decay: float, eps: float) -> None:
+    p *= 1 - lr * weight_decay
+    t = state.get("t", 0)
+    state["t"] = t + 1
+    m = state["m"] = 0.9 * state.get("m", 0) + 0.1 * g
+    v = state["v"] = 0.999 * state.get("v", 0) + 0.001 * g**2
+    m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
+    p -= lr * m_hat / (v_hat.sqrt() + eps)
+
+
+def _eps_inside(p: Tensor, g: Tensor, state: dict, lr: float, weight_decay: float, eps: float) -> None:
+    p *= 1 - lr * weight_decay
+    t = state["t"] = state.get("t", 0) + 1
+    m = state["m"] = 0.9 * state.get("m", 0) + 0.1 * g
+    v = state["v"] = 0.999 * state.get("v", 0) + 0.001 * g**2
+    m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
+    p -= lr * m_hat / (v_hat + eps).sqrt()
+
+
+adamw = Exercise(
+    "adamw",
+    "AdamW",
+    solution=adamw,
+    oracle=_torch_adamw,
+    run=_walk("weight_decay", "eps"),
+    cases=[((0.1,) * 4, 0.2, 1e-8), ((0.1, 0.1, 0.05, 0.05, 0.01), 0.5, 0.1)],
+    tolerance=1e-9,
+    mistakes=[
+        Mistake(
+            "no decay",
+            _no_decay,
+            "This is Adam. The weights must shrink as well: multiply p by 1 − η λ before Adam's step.",
+        ),
+        Mistake(
+            "decay in the gradient",
+            _decay_in_gradient,
+            "You add λ θ to the gradient, and Adam then divides it by the root. That is L2 in Adam; AdamW shrinks p "
+            "itself.",
+        ),
+        Mistake(
+            "decay without the rate",
+            _decay_without_rate,
+            "You shrink p by λ. The learning rate belongs to it: the factor is 1 − η λ.",
+        ),
+        Mistake(
+            "no bias correction",
+            _no_correction,
+            "Both averages start at 0, so the first ones are too small. Divide m by 1 − β₁ᵗ and v by 1 − β₂ᵗ.",
+        ),
+        Mistake(
+            "t from 0",
+            _counts_from_zero,
+            "There is 0/0 in the first step: with t = 0, 1 − βᵗ is 0. Count the first step as t = 1.",
+        ),
+        Mistake(
+            "ε inside the root",
+            _eps_inside,
+            "ε stands inside the root. PyTorch adds it outside: √v̂ + ε. One test has ε = 0.1, where you can see the "
+            "difference.",
+        ),
+    ],
+    hints=[
+        "Begin with a copy of `adam`. One line and one setting are new.",
+        "Before anything else, shrink the parameter in place.",
+        "The new line is `p *= 1 - lr * weight_decay`.",
+    ],
+    idea="In AdamW all weights shrink at the same rate. If the decay goes through the gradient, Adam divides it away "
+    "where gradients are large.",
+)
+
+
+EXERCISES = (accuracy, train_epoch, diagnose, nesterov, adamw)
+
+
+def summary() -> Text:
+    """Return one line: how many exercises of this unit are done, wrong and open."""
+    return core.summary(EXERCISES)

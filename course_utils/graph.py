@@ -1,0 +1,248 @@
+"""The autograd graph of a tensor: its nodes and edges, and a picture of them.
+
+Autograd records one node for each operation, and one for each leaf. It sees tracked tensors only: a constant such as the 3 in
+``3 * x``, or data without ``requires_grad``, is not in the graph.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, pairwise
+
+import matplotlib.pyplot as plt
+import networkx as nx
+import torch
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from matplotlib.path import Path
+from torch import Tensor
+
+from course_utils.plots import COLOURS
+
+LIMIT, WIDEST = 25, 11.0  # nodes in a readable picture; inches, and a wider graph is drawn from top to bottom
+LINE, LETTER, ALONG, ACROSS = 0.18, 0.092, 0.34, 0.2  # inches: of a line, a letter, and between boxes
+
+
+@dataclass(frozen=True)
+class Node:
+    """One node: an operation and its result, or a leaf. ``shape``, ``value`` and ``grad`` are None where they are not known."""
+
+    name: str
+    operation: str
+    is_leaf: bool
+    shape: tuple[int, ...] | None = None
+    value: Tensor | None = None
+    grad: Tensor | None = None
+
+
+Edge = tuple[int, int]  # positions of two nodes: the second one is computed from the first
+
+
+def nodes_and_edges(tensor: Tensor, names: Mapping[str, Tensor] | None = None) -> tuple[list[Node], list[Edge]]:
+    """Read the graph that autograd recorded for a tensor.
+
+    Autograd does not show the results of the operations in between. Name such a tensor, and its node has a value, and a gradient
+    where ``retain_grad()`` kept it. A tensor that is used twice is one node with two edges.
+
+    Args:
+        tensor: a tensor of any shape that tracks gradients.
+        names: names of tensors of the graph, of any shape. Names of tensors that are not in the graph are passed over.
+
+    Returns:
+        The nodes, the tensor's own first, and the edges.
+
+    Raises:
+        ValueError: the tensor does not track gradients.
+
+    Source:
+        The documentation of ``torch.autograd.graph.Node`` (``next_functions``).
+    """
+    if not isinstance(tensor, Tensor) or not tensor.requires_grad:
+        raise ValueError("This is no tracked tensor, so it has no graph: compute it from one with requires_grad=True.")
+    named = {"": tensor, **{name: t for name, t in (names or {}).items() if isinstance(t, Tensor)}}
+    if tensor.is_leaf:
+        return [_node(None, tensor, named)], []
+    order, seen = [tensor.grad_fn], {tensor.grad_fn}
+    for function in order:  # it grows while we walk
+        new = dict.fromkeys(f for f, _ in function.next_functions if f is not None and f not in seen)
+        order.extend(new)
+        seen.update(new)
+    position = {function: i for i, function in enumerate(order)}
+    edges = [(position[f], position[g]) for g in order for f, _ in g.next_functions if f is not None]
+    return [_node(f, getattr(f, "variable", None), named) for f in order], edges
+
+
+def draw(tensor: Tensor, names: Mapping[str, Tensor] | None = None, ax: Axes | None = None) -> Axes:
+    """Draw the graph that autograd recorded for a tensor.
+
+    Leaves are rectangles, results of operations have round ends. The arrows point the way of the computation; ``backward`` walks
+    them the other way. A value with more than four elements is shown as its shape.
+
+    Args:
+        tensor: a tensor of any shape that tracks gradients.
+        names: names of tensors of the graph; with them the picture has values, and gradients where they are kept.
+        ax: where to draw; a new figure of the right size where it is None.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: the tensor does not track gradients, or its graph has more than 25 nodes.
+    """
+    return draw_nodes(*nodes_and_edges(tensor, names), ax=ax)
+
+
+def draw_nodes(
+    nodes: Sequence[Node],
+    edges: Sequence[Edge],
+    ax: Axes | None = None,
+    current: Collection[str] = (),
+    unknown: Collection[str] = (),
+    title: str = "",
+) -> Axes:
+    """Draw nodes and edges, from left to right, or from top to bottom where that would be too wide.
+
+    Args:
+        nodes: the nodes.
+        edges: the edges; they have no cycle.
+        ax: where to draw; a new figure of the right size where it is None.
+        current: names of the nodes to highlight.
+        unknown: what to write as ``?``, such as ``"w value"`` or ``"w grad"``.
+        title: a line above the graph.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: there are more than 25 nodes.
+    """
+    if len(nodes) > LIMIT:
+        raise ValueError(f"This graph has {len(nodes)} nodes, and a picture holds {LIMIT}. Draw a smaller expression.")
+    layers, paths = _layers(len(nodes), edges)
+    texts = (_text(node).split("\n") for node in nodes)
+    sizes = [(0.2 + LETTER * max(map(len, text)), 0.14 + LINE * len(text)) for text in texts]
+    sideways = sum(max(sizes[v][0] for v in row if v < len(nodes)) + ALONG for row in layers) <= WIDEST
+    turn = slice(None, None, 1 if sideways else -1)  # from (along, across) to (x, y), and back
+    places, extent = _places(layers, [size[turn] for size in sizes])
+    width, height = extent[turn]
+    top = -0.3 if title else 0.0
+    if ax is None:
+        figure, ax = plt.subplots(figsize=(width, height - top))
+        figure.set_layout_engine("none")
+        ax.set_position((0, 0, 1, 1))
+    box = ax.get_window_extent().transformed(ax.figure.dpi_scale_trans.inverted())
+    scale = min(1, box.width / width, box.height / (height - top))
+    ax.set(xlim=(0, width), ylim=(height, top), aspect="equal")
+    ax.axis("off")
+    ax.text(0.1, top + 0.16, title, va="center", fontsize=11 * scale)
+    for i, node in enumerate(nodes):
+        (x, y), (w, h) = places[i][:2][turn], places[i][2:][turn]
+        shape = "square,pad=0" if node.is_leaf else f"round,pad=0,rounding_size={min(0.28, 0.45 * min(w, h))}"
+        patch = FancyBboxPatch((x - w / 2, y - h / 2), w, h, boxstyle=shape, linewidth=1.3 * scale)
+        patch.set(facecolor="#DCEBF7" if node.is_leaf else "#FDF0D8", edgecolor=COLOURS[0 if node.is_leaf else 7])
+        if node.name in current:
+            patch.set(edgecolor=COLOURS[1], linewidth=3.5 * scale)
+        ax.add_patch(patch)
+        text = _text(node, [what.split()[1] for what in unknown if what.split()[0] == node.name])
+        ax.text(x, y, text, ha="center", va="center", fontsize=10 * scale, linespacing=1.15, gid=f"node {i}")
+    for points, codes in _curves(paths, places):
+        curve = Path([point[turn] for point in points], codes)
+        arrow = FancyArrowPatch(path=curve, arrowstyle="-|>", mutation_scale=10 * scale, linewidth=1.1 * scale)
+        ax.add_patch(arrow).set(color="#555555", capstyle="butt", joinstyle="miter")
+    return ax
+
+
+def short(value: Tensor) -> str:
+    """Write a tensor in a few characters: rounded numbers, one row a line, or the shape of more than four elements."""
+    if value.numel() > 4 or value.dim() > 2:
+        return f"shape {tuple(value.shape)}"
+    if value.dim() == 2:
+        return "[" + ",\n ".join(short(row) for row in value) + "]"
+    numbers = [f"{v:.4g}" if isinstance(v, float) else str(v) for v in value.detach().reshape(-1).tolist()]
+    return numbers[0] if value.dim() == 0 else f"[{', '.join(numbers)}]"
+
+
+def _node(function: torch.autograd.graph.Node | None, leaf: Tensor | None, named: Mapping[str, Tensor]) -> Node:
+    """Make the node of a leaf, or of a function and the last tensor among ``named`` that it made."""
+    found = [(n, t) for n, t in named.items() if (t is leaf if leaf is not None else t.grad_fn is function)]
+    name, tensor = found[-1] if found else ("", leaf)
+    operation = "leaf" if leaf is not None else function.name().split("::")[-1]
+    if tensor is None:
+        recorded = getattr(function, "_input_metadata", ())  # not public: without it the shape is not known
+        return Node(name, operation, False, tuple(recorded[0].shape) if len(recorded) == 1 else None)
+    kept = (tensor.is_leaf or tensor.retains_grad) and tensor.grad is not None
+    grad = tensor.grad.detach().clone() if kept else None
+    return Node(name, operation, leaf is not None, tuple(tensor.shape), tensor.detach().clone(), grad)
+
+
+def _text(node: Node, unknown: Collection[str] = ()) -> str:
+    parts = [f"{node.name}: {node.operation}" if node.name else node.operation]
+    if node.value is not None and not short(node.value).startswith("shape"):
+        parts.append(f"value {'?' if 'value' in unknown else short(node.value)}")
+    elif node.shape:
+        parts.append(f"shape {node.shape}")
+    if node.grad is not None:
+        parts.append(f"grad {'?' if 'grad' in unknown else short(node.grad)}")
+    return "\n".join(parts)
+
+
+def _layers(count: int, edges: Sequence[Edge]) -> tuple[list[list[int]], list[list[int]]]:
+    """Put nodes into layers, by the longest way to the result, and order each layer so that few edges cross.
+
+    An edge over several layers gets a stand-in in each layer between, numbered from ``count``, so that it finds its way around
+    the boxes. Also returned: for each edge the nodes and stand-ins on its way.
+    """
+    backwards = nx.MultiDiGraph((b, a) for a, b in edges)
+    backwards.add_nodes_from(range(count))
+    layers = [sorted(generation) for generation in nx.topological_generations(backwards)][::-1]
+    layer = {v: i for i, row in enumerate(layers) for v in row}
+    paths, total = [], count
+    for a, b in edges:
+        new = range(total, total + layer[b] - layer[a] - 1)
+        for i, v in enumerate(new, start=layer[a] + 1):
+            layers[i].append(v)
+        paths.append([a, *new, b])
+        total += len(new)
+    links = [link for path in paths for link in pairwise(path)]
+    tries = []
+    for sweep in range(12):
+        at = {v: i - len(row) / 2 for row in layers for i, v in enumerate(row)}
+        r = {v: i for i, row in enumerate(layers) for v in row}
+        crossing = [r[a] == r[c] and (at[a] - at[c]) * (at[b] - at[d]) < 0 for a, b in links for c, d in links]
+        tries.append((sum(crossing), sweep, [list(row) for row in layers]))
+        side = sweep % 2  # look at the sources of each node, then at its targets
+        for row in layers if side == 0 else layers[::-1]:
+            near = {v: [at[link[side]] for link in links if link[1 - side] == v] or [at[v]] for v in row}
+            row.sort(key=lambda v: sum(near[v]) / len(near[v]))
+            at.update({v: i - len(row) / 2 for i, v in enumerate(row)})
+    return min(tries)[2], paths
+
+
+def _places(layers: Sequence[Sequence[int]], sizes: Sequence[tuple]) -> tuple[dict[int, tuple], tuple[float, float]]:
+    """Return for each node and stand-in the centre and size of its box, and the size of the picture, along and across."""
+    spans = [[sizes[v][1] if v < len(sizes) else 0.05 for v in row] for row in layers]
+    widths = [sum(span) + ACROSS * (len(span) - 1) for span in spans]
+    places, start = {}, 0.1
+    for row, span, width in zip(layers, spans, widths, strict=True):
+        depth, side = max(sizes[v][0] for v in row if v < len(sizes)), 0.1 + (max(widths) - width) / 2
+        for v, size in zip(row, span, strict=True):
+            places[v] = (start + depth / 2, side + size / 2, depth, size)
+            side += size + ACROSS
+        start += depth + ALONG
+    return places, (start - ALONG + 0.1, max(widths) + 0.2)
+
+
+def _curves(paths: Sequence[Sequence[int]], places: Mapping[int, Sequence[float]]) -> Iterator[tuple[list, list]]:
+    """Yield the points and codes of a smooth curve for each edge. Edges that share a side of a box are spread over it."""
+    ends = {}
+    for side, following in ((0, 1), (-1, -2)):
+        order = sorted(range(len(paths)), key=lambda i: places[paths[i][following]][1])
+        for v in {path[side] for path in paths}:
+            mine = [i for i in order if paths[i][side] == v]
+            for k, i in enumerate(mine, start=1):
+                ends[i, side] = places[v][1] + places[v][3] * (k / (len(mine) + 1) - 0.5)
+    for i, path in enumerate(paths):
+        across = [ends[i, 0], *(places[v][1] for v in path[1:-1]), ends[i, -1]]
+        boxes = list(zip((places[v] for v in path), across, strict=True))
+        stops = [(box[0] + sign * box[2] / 2, side) for box, side in boxes for sign in (-1, 1)][1:-1]
+        bends = [[((a + b) / 2, s), ((a + b) / 2, t), (b, t)] for (a, s), (b, t) in pairwise(stops)]
+        yield [stops[0], *chain.from_iterable(bends)], [Path.MOVETO] + [Path.CURVE4] * 3 * len(bends)

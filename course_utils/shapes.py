@@ -1,0 +1,242 @@
+"""Shapes and memory, drawn: how two shapes are broadcast, and how a view walks through memory."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import matplotlib.pyplot as plt
+import torch
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from course_utils.plots import COLOURS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MAX_DIMENSIONS, MAX_SIZE = 6, 9999
+EXAMPLE = "Write sizes with commas between them, such as 3, 1, 4, or () for a scalar."
+
+# what the memory explorer offers; x is torch.arange(12).reshape(3, 4)
+OPERATIONS = {
+    "x": lambda x: x,
+    "x.reshape(4, 3)": lambda x: x.reshape(4, 3),
+    "x.T": lambda x: x.T,
+    "x.T.reshape(3, 4)": lambda x: x.T.reshape(3, 4),
+    "x.T.contiguous()": lambda x: x.T.contiguous(),
+    "x[:, ::2]": lambda x: x[:, ::2],
+    "x[1:, 1:]": lambda x: x[1:, 1:],
+    "x[:, 1]": lambda x: x[:, 1],
+    "x[1:2].expand(3, 4)": lambda x: x[1:2].expand(3, 4),
+    "x[[0, 2]]": lambda x: x[[0, 2]],
+}
+# how the broadcast picture draws each kind of size
+KINDS = {
+    "size": {"face": "#D5E7F3"},
+    "stretched": {"face": "#FBDFA6"},
+    "missing": {"face": "white", "linestyle": "--"},
+    "failed": {"face": "white", "edge": COLOURS[1], "linewidth": 2.5},
+}
+NOTES = {"stretched": "size 1, stretched", "missing": "missing, counts as 1", "failed": "does not fit"}
+ROWS = (2.4, 1.4, 0.3)  # the heights of a, b and the result
+
+BROADCAST_STATES = (
+    {"a": "3, 4", "b": "4"},
+    {"a": "3, 1", "b": "4"},
+    {"a": "3, 4", "b": "3"},
+    {"a": "8, 1, 6, 1", "b": "7, 1, 5"},
+)
+MEMORY_STATES = tuple(
+    {"operation": operation, "element": 5}
+    for operation in ("x", "x.reshape(4, 3)", "x.T", "x.T.reshape(3, 4)", "x[:, ::2]", "x[1:2].expand(3, 4)")
+)
+
+
+def parse_shape(text: str) -> tuple[int, ...]:
+    """Read a shape that somebody typed.
+
+    Args:
+        text: sizes with commas or spaces between them, with or without brackets; ``()`` is the shape of a scalar.
+
+    Returns:
+        The sizes, at most 6 of them, each from 0 to 9999.
+
+    Raises:
+        ValueError: the text is no such shape. The message is one sentence for the reader, and an example.
+    """
+    inner = text.strip().removeprefix("torch.Size").strip()
+    while inner[:1] + inner[-1:] in ("()", "[]"):
+        inner = inner[1:-1].strip()
+        if not inner:
+            return ()
+    if not inner:
+        raise ValueError(f"The shape is empty. {EXAMPLE}")
+    parts = [part.split() for part in inner.removesuffix(",").split(",")]
+    if [] in parts:
+        raise ValueError(f"A size is missing beside a comma in '{_short(text)}'. {EXAMPLE}")
+    words = [word for part in parts for word in part]
+    for word in words:
+        digits = word.removeprefix("-")
+        if not (digits.isascii() and digits.isdigit()):
+            raise ValueError(f"'{_short(word)}' is not a whole number. {EXAMPLE}")
+        if digits != word:
+            raise ValueError(f"A size cannot be negative, and {_short(word)} is. {EXAMPLE}")
+        if len(digits.lstrip("0")) > len(str(MAX_SIZE)):
+            raise ValueError(f"The size {_short(word)} is too large for this picture. Use sizes up to {MAX_SIZE}.")
+    if len(words) > MAX_DIMENSIONS:
+        raise ValueError(f"{len(words)} dimensions are too many for this picture. Use at most {MAX_DIMENSIONS}.")
+    return tuple(int(word) for word in words)
+
+
+def align(a: Sequence[int], b: Sequence[int]) -> list[tuple[int | None, int | None, int | None]]:
+    """Lay two shapes over each other, aligned at the right, and broadcast each dimension.
+
+    Args:
+        a: the sizes of one shape.
+        b: the sizes of the other.
+
+    Returns:
+        For each dimension of the longer shape, from the left: the size in ``a``, the size in ``b`` (None where the
+        shape is too short) and the size of the result (None where the two do not fit).
+
+    Source: the broadcasting rules of NumPy and PyTorch, https://docs.pytorch.org/docs/stable/notes/broadcasting.html
+    """
+    length = max(len(a), len(b))
+    columns = []
+    for left, right in zip(_pad(a, length), _pad(b, length), strict=True):
+        m, n = 1 if left is None else left, 1 if right is None else right
+        columns.append((left, right, n if m == 1 else m if n in (1, m) else None))
+    return columns
+
+
+def broadcast_shape(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:
+    """Return the shape that two shapes broadcast to.
+
+    Args:
+        a: the sizes of one shape.
+        b: the sizes of the other.
+
+    Returns:
+        The sizes of the result.
+
+    Raises:
+        ValueError: two sizes differ and neither is 1. The message names the first such dimension from the right.
+    """
+    columns = align(a, b)
+    for back, (m, n, size) in enumerate(reversed(columns), start=1):
+        if size is None:
+            raise ValueError(f"Dimension -{back} does not fit: {m} and {n} differ, and neither is 1.")
+    return tuple(size for _, _, size in columns)
+
+
+def draw_broadcast(a: str, b: str) -> "Figure":
+    """Draw two shapes aligned at the right, and the shape they broadcast to, or where they do not fit.
+
+    Args:
+        a: one shape as text, for example ``"3, 1"``.
+        b: the other shape as text.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ValueError: a text is not a shape; see ``parse_shape``.
+    """
+    first, second = parse_shape(a), parse_shape(b)
+    columns = align(first, second)
+    try:
+        result = broadcast_shape(first, second)
+        title = f"{first} and {second} give {result}" + (": a size is 0, so no elements" if 0 in result else "")
+    except ValueError as error:
+        title = str(error)
+    figure, ax = _canvas(17, 4.6, title)
+    for y, name in zip(ROWS, ("a", "b", "result"), strict=True):
+        ax.text(1.5, y + 0.42, name, ha="right", va="center")
+    for i, column in enumerate(columns):
+        x, result_size = 1.8 + 1.7 * i, column[2]
+        ax.text(x + 0.8, 3.5, f"dim {i - len(columns)}", ha="center", va="center", fontsize=9, color="#555555")
+        for y, size in zip(ROWS, column, strict=True):
+            text, kind = "1" if size is None else f"{size}", "size"
+            if result_size is None:
+                text, kind = ("✗", "failed") if y == ROWS[2] else (text, "failed")
+            elif y != ROWS[2] and size in (None, 1):
+                text += f" → {result_size}" if result_size != 1 else ""
+                kind = "missing" if size is None else "size" if result_size == 1 else "stretched"
+            _cell(ax, x, y, text, width=1.6, **KINDS[kind])
+    for y, (kind, note) in zip(ROWS, NOTES.items(), strict=True):
+        _cell(ax, 12.4, y + 0.22, "", width=0.4, height=0.4, **KINDS[kind])
+        ax.text(13, y + 0.42, note, va="center", fontsize=10)
+    return figure
+
+
+def draw_memory(operation: str, element: int = 0) -> "Figure":
+    """Draw a small tensor beside its memory: equal colours are equal places in the memory of ``x``.
+
+    Args:
+        operation: a key of ``OPERATIONS``, applied to ``x = torch.arange(12).reshape(3, 4)``.
+        element: which element of the result to follow, counted row by row; the last one where it is too large.
+
+    Returns:
+        The figure.
+
+    Raises:
+        ValueError: ``operation`` is not in the list.
+    """
+    if operation not in OPERATIONS:
+        raise ValueError(f"'{_short(operation)}' is not in the list. Use one of: {', '.join(OPERATIONS)}.")
+    x = torch.arange(12).reshape(3, 4)
+    y = OPERATIONS[operation](x)
+    shared = y.untyped_storage().data_ptr() == x.untyped_storage().data_ptr()
+    memory = y.as_strided((y.untyped_storage().nbytes() // y.element_size(),), (1,), 0).tolist()
+    places = torch.arange(len(memory)).as_strided(y.shape, y.stride(), y.storage_offset()).flatten().tolist()
+    element = min(max(element, 0), y.numel() - 1)
+    index = [int(i) for i in torch.unravel_index(torch.tensor(element), y.shape)]
+
+    title = f"{operation}   shape {tuple(y.shape)}, stride {y.stride()}, "
+    title += f"{'contiguous' if y.is_contiguous() else 'not contiguous'}, {'view of x' if shared else 'copy'}"
+    figure, ax = _canvas(17.6, 5.4, title)
+    columns = y.shape[-1]
+    for k, place in enumerate(places):
+        frame = {"edge": "black", "linewidth": 2.5, "zorder": 3} if k == element else {}
+        _cell(ax, 0.2 + k % columns, 3.3 - k // columns, f"{memory[place]}", face=_colour(memory[place]), **frame)
+    ax.text(5.2, 3.72, "memory of x" if shared else "new memory", va="center")
+    for place, value in enumerate(memory):
+        frame = {"edge": "black", "linewidth": 2.5, "zorder": 3} if place == places[element] else {}
+        _cell(ax, 5.2 + place, 2.3, f"{value}", face=_colour(value) if place in places else "white", **frame)
+        ax.text(5.67 + place, 2.0, f"{place}", ha="center", va="center", fontsize=8, color="#555555")
+    terms = " + ".join(f"{i} × {step}" for i, step in zip(index, y.stride(), strict=True))
+    ax.text(5.2, 1.2, f"element {index} lies at start + index × stride", va="center")
+    ax.text(5.2, 0.6, f"= {y.storage_offset()} + {terms} = {places[element]}", va="center", fontweight="bold")
+    return figure
+
+
+def _canvas(width: float, height: float, title: str) -> tuple["Figure", Axes]:
+    """Make a figure that is ``width`` by ``height`` cells large, with a title and without axes."""
+    figure = plt.figure(figsize=(round(0.44 * width, 1), round(0.44 * height, 1)), layout="none")
+    ax = figure.add_axes((0, 0, 1, 1))
+    ax.set(xlim=(0, width), ylim=(0, height))
+    ax.axis("off")
+    ax.text(0.2, height - 0.5, title, va="center", fontweight="bold")
+    return figure, ax
+
+
+def _cell(
+    ax: Axes, x: float, y: float, text: str, *, width: float = 0.94, height: float = 0.84, **style: str | float
+) -> None:
+    style = {"face": "white", "edge": "#888888", "linestyle": "-"} | style
+    style["facecolor"], style["edgecolor"] = style.pop("face"), style.pop("edge")
+    ax.add_patch(Rectangle((x, y), width, height, **style))
+    size = 9 if len(text) > 7 else 11
+    ax.text(x + width / 2, y + height / 2, text, ha="center", va="center", zorder=4, fontsize=size)
+
+
+def _colour(place: int) -> tuple[float, ...]:
+    """Return a pale colour for one of the 12 places in the memory of x."""
+    return tuple(0.45 + 0.55 * part for part in plt.get_cmap("viridis")(place / 11)[:3])
+
+
+def _pad(sizes: Sequence[int], length: int) -> list[int | None]:
+    return [None] * (length - len(sizes)) + list(sizes)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 20 else text[:20] + "…"

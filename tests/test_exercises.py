@@ -1,0 +1,233 @@
+"""Every exercise, four ways: the stub, the solution, each wrong answer, and the whole notebook with all solutions in it."""
+
+import ast
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from course_utils.exercises.__main__ import describe, main, source, units
+from course_utils.exercises.core import CORRECT, NOT_ATTEMPTED, WRONG, Exercise
+
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = {path.stem: path for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
+MODULES = {name[1:]: importlib.import_module(f"course_utils.exercises.{name}") for name in units().values()}
+EXERCISES = [(stem, exercise) for stem, module in MODULES.items() for exercise in module.EXERCISES]
+BOTH = [stem for stem in MODULES if stem in NOTEBOOKS]
+LISTED = [(exercise, mistake) for _, exercise in EXERCISES for mistake in exercise.mistakes]
+
+every_exercise = pytest.mark.parametrize(
+    "exercise", [e for _, e in EXERCISES], ids=[f"{stem[:2]}-{e.name}" for stem, e in EXERCISES]
+)
+every_mistake = pytest.mark.parametrize(
+    ("exercise", "mistake"), LISTED, ids=[f"{e.name}-{re.sub(r'[^0-9A-Za-z]+', '-', m.name)}" for e, m in LISTED]
+)
+every_module = pytest.mark.parametrize("stem", MODULES)
+every_notebook = pytest.mark.parametrize("stem", BOTH)
+
+
+def code_cells(notebook, tag=None):
+    cells = (cell for cell in notebook.cells if cell.cell_type == "code")
+    return [cell for cell in cells if tag is None or tag in cell.metadata.get("tags", [])]
+
+
+def read(stem):
+    return nbformat.read(NOTEBOOKS[stem], as_version=4)
+
+
+def bound_names(text):
+    """Return the names that a cell defines or assigns at its top level."""
+    names = set()
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return names
+
+
+def stubs(notebook, module):
+    """Return for each exercise the cell with its stub."""
+    found = {}
+    for cell in code_cells(notebook, "exercise"):
+        names = [e.name for e in module.EXERCISES if e.name in bound_names(cell.source)]
+        assert len(names) == 1, f"cell {cell.id} should hold the stub of one exercise, and holds {names}"
+        assert names[0] not in found, f"{names[0]} has two stubs"
+        found[names[0]] = cell
+    return found
+
+
+def imports_of(notebook):
+    """Run the import lines of a notebook, which a stub may need."""
+    nodes = [n for cell in code_cells(notebook) for n in ast.parse(cell.source).body]
+    module = ast.Module([n for n in nodes if isinstance(n, ast.Import | ast.ImportFrom)], type_ignores=[])
+    namespace = {}
+    exec(compile(module, "imports", "exec"), namespace)
+    return namespace
+
+
+# ---- names and order
+
+
+def test_there_are_exercises():
+    assert {"01_tensors", "02_autograd", "07_mnist_comparison"} <= set(MODULES)
+
+
+@every_module
+def test_names_match(stem):
+    module = MODULES[stem]
+    variables = {name: value for name, value in vars(module).items() if isinstance(value, Exercise)}
+    assert {name: value.name for name, value in variables.items()} == {name: name for name in variables}
+    assert set(variables.values()) == set(module.EXERCISES) and len(module.EXERCISES) == len(variables) >= 6
+    assert isinstance(module.EXERCISES, tuple)
+    assert len({e.title for e in module.EXERCISES}) == len(variables)
+
+
+def test_each_notebook_has_its_exercises():
+    assert set(BOTH) == set(NOTEBOOKS), "a notebook without a module of exercises, or with another name"
+
+
+@every_notebook
+def test_each_exercise_has_its_stub_then_its_check_in_order(stem):
+    notebook, module = read(stem), MODULES[stem]
+    names = [exercise.name for exercise in module.EXERCISES]
+    checks = {}
+    for number, cell in enumerate(notebook.cells):
+        for name, given in re.findall(r"\bex\.(\w+)\.check\((.*?)\)", cell.source if cell.cell_type == "code" else ""):
+            assert name == given and name not in checks and "check" in cell.metadata.get("tags", [])
+            checks[name] = number
+    assert list(checks) == names
+    cells = stubs(notebook, module)
+    assert list(cells) == names
+    assert all(notebook.cells.index(cells[name]) < checks[name] for name in names)
+    assert any("ex.summary()" in cell.source for cell in code_cells(notebook))
+
+
+# ---- the four ways
+
+
+@every_notebook
+def test_stub_is_not_attempted(stem):
+    notebook, module = read(stem), MODULES[stem]
+    for name, cell in stubs(notebook, module).items():
+        namespace = imports_of(notebook)
+        exec(cell.source, namespace)
+        result = getattr(module, name).check(namespace[name])
+        assert result.status == NOT_ATTEMPTED, f"{name}: {result}"
+
+
+@every_exercise
+def test_solution_is_correct(exercise):
+    result = exercise.check(exercise._solution)
+    assert (result.status, result.message) == (CORRECT, exercise.idea)
+    assert exercise.status == CORRECT
+
+
+@every_mistake
+def test_each_wrong_answer_gets_its_own_message(exercise, mistake):
+    answer = mistake.answer
+    if isinstance(answer, dict) and isinstance(exercise._solution, dict):
+        answer = {**exercise._solution, **answer}  # a mistake in some of the keys
+    result = exercise.check(answer)
+    assert (result.status, result.message) == (WRONG, mistake.message)
+
+
+@every_exercise
+def test_there_are_three_wrong_answers_with_messages_of_their_own(exercise):
+    messages = [mistake.message for mistake in exercise.mistakes]
+    assert len(messages) >= 3 and len(set(messages)) == len(messages)
+    assert len({mistake.name for mistake in exercise.mistakes}) == len(messages)
+    assert all("\n" not in message and message.strip() == message for message in messages)
+
+
+@every_notebook
+def test_the_notebook_runs_with_all_solutions_in_place(stem, monkeypatch):
+    for name, value in {"COURSE_OFFLINE": "1", "COURSE_STATIC": "1", "OMP_NUM_THREADS": "1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("COURSE_MNIST", raising=False)  # the bundled digits are enough here, and quick
+    notebook, module = read(stem), MODULES[stem]
+    for name, cell in stubs(notebook, module).items():
+        cell.source = getattr(module, name).solution().plain
+    NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": ROOT / "notebooks"}}
+    ).execute()
+    shown = {}
+    for cell in code_cells(notebook):
+        for name in re.findall(r"\bex\.(\w+)(?:\.check)?\(", cell.source):
+            shown[name] = " ".join(o["data"]["text/plain"] for o in cell.outputs if o.output_type == "execute_result")
+    for exercise in module.EXERCISES:
+        assert shown[exercise.name] == f"✓ {exercise.title}: correct. {exercise.idea}"
+    assert shown["summary"] == f"✓ {len(module.EXERCISES)} done   ✗ 0 wrong   ○ 0 open"
+
+
+# ---- hints and solutions
+
+
+@every_exercise
+def test_hints_advance_and_stay_at_the_last(exercise, monkeypatch):
+    monkeypatch.setattr(exercise, "_hints_given", 0)
+    total = len(exercise.hints)
+    assert 2 <= total <= 5 and len(set(exercise.hints)) == total
+    seen = [repr(exercise.hint()) for _ in range(total + 2)]
+    assert seen[:total] == [f"Hint {i} of {total}: {hint}" for i, hint in enumerate(exercise.hints, start=1)]
+    assert seen[total:] == [seen[total - 1]] * 2
+
+
+@every_exercise
+def test_the_solution_is_shown_as_code_that_can_be_pasted(exercise):
+    text = exercise.solution()
+    assert bound_names(text.plain) == {exercise.name}
+    assert text._repr_markdown_() == f"```python\n{text.plain}\n```"
+
+
+# ---- the command of the instructors
+
+
+@every_module
+def test_the_command_shows_everything_of_a_unit(stem, capsys):
+    assert main([stem[:2]]) == 0
+    shown = capsys.readouterr().out
+    for exercise in MODULES[stem].EXERCISES:
+        text = describe(exercise)
+        assert text in shown and text.startswith(f"{exercise.name}: {exercise.title}\n")
+        words = " ".join(text.split())
+        for text in [*exercise.hints, exercise.idea, *(mistake.message for mistake in exercise.mistakes)]:
+            assert " ".join(text.split()) in words
+        assert " ".join(exercise.solution().plain.split()) in words
+
+
+@every_mistake
+def test_the_source_of_a_wrong_answer_is_whole(exercise, mistake):
+    text = source(mistake.answer)
+    ast.parse(text)  # not cut in the middle, and nothing of the lines around it
+    assert "0x" not in text and "Mistake(" not in text
+    if callable(mistake.answer):
+        assert text.startswith(("def ", "class ", "lambda", "@"))
+
+
+def test_the_command_lists_the_units(capsys):
+    assert main([]) == 0
+    shown = capsys.readouterr().out
+    assert all(
+        f"{stem[:2]}  {stem[3:]}: {len(module.EXERCISES)} exercises" in shown for stem, module in MODULES.items()
+    )
+
+
+@pytest.mark.parametrize("given", [["99"], ["tensors"], ["01_autograd"], ["01", "02"], ["--help"]])
+def test_the_command_knows_what_it_does_not_know(given, capsys):
+    assert main(given) == 2
+    shown = capsys.readouterr()
+    assert shown.out == "" and len(shown.err.splitlines()) == 1 and "Use one of: 01," in shown.err
+
+
+@pytest.mark.parametrize(("given", "status"), [("7", 0), ("07_mnist_comparison", 0), ("x", 2)])
+def test_the_command_from_a_shell(given, status):
+    command = [sys.executable, "-m", "course_utils.exercises", given]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr and (status == 0) == ("Wrong answer 1" in done.stdout)
