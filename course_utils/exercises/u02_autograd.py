@@ -9,16 +9,29 @@ from torch import Tensor
 from course_utils.exercises import core
 from course_utils.exercises.core import Exercise, Mistake, Text
 
+# the errors that this unit is about, each with a class of its own, so that a mistake is known by the reason of its error
+_REASONS = {
+    word: type(kind.__name__, (kind,), {})
+    for word, kind in {
+        "zero_": AttributeError,
+        "NoneType": TypeError,
+        "in-place": RuntimeError,
+        "retain_grad": RuntimeError,
+        "does not require grad": RuntimeError,
+        "scalar": RuntimeError,
+        "second time": RuntimeError,
+    }.items()
+}
+
 
 def _with_reason(answer: Callable[..., Any], *arguments: Any) -> Any:
-    """Call an answer. The errors that this unit is about become a word each, so that a mistake is known by its reason."""
+    """Call an answer. An error that has one of the words of ``_REASONS`` in its message gets the class of that word."""
     try:
         return answer(*arguments)
-    except (TypeError, AttributeError, RuntimeError) as error:
-        text = str(error)
-        for word in ("zero_", "NoneType", "in-place", "retain_grad", "does not require grad"):
-            if word in text:
-                return f"an error about {word}"
+    except (AttributeError, TypeError, RuntimeError) as error:
+        for word, kind in _REASONS.items():
+            if word in str(error):
+                raise kind(*error.args) from None
         raise
 
 
@@ -78,6 +91,74 @@ chain_rule = Exercise(
     ],
     idea="A derivative is a product along the path: outer times inner. The outer factor 2e is shared by w and b, so "
     "it is computed once: that is what backward does.",
+)
+
+
+def middle_gradient_solution(x: torch.Tensor) -> torch.Tensor:
+    """Return the gradient of the loss with respect to h."""
+    x = x.clone().requires_grad_()
+    h = x**2
+    h.retain_grad()
+    loss = (h**3).sum()
+    loss.backward()
+    return h.grad
+
+
+def _middle(x: Tensor) -> tuple[Tensor, Tensor]:
+    x = x.clone().requires_grad_()
+    h = x**2
+    (h**3).sum().backward()
+    return x, h
+
+
+def _middle_oracle(x: Tensor) -> Tensor:
+    h = (x**2).requires_grad_()
+    return torch.autograd.grad((h**3).sum(), h)[0]
+
+
+middle_gradient = Exercise(
+    "middle_gradient",
+    "The gradient in the middle",
+    solution=middle_gradient_solution,
+    oracle=_middle_oracle,
+    run=_with_reason,
+    cases=[(torch.tensor([2.0, 3.0]),), (torch.tensor([-1.0, 0.5, 4.0]),)],
+    mistakes=[
+        Mistake(
+            "not retained",
+            lambda x: _middle(x)[1].grad,
+            "You have None. Does your function return something? If it returns `h.grad`: h is not a leaf, so "
+            "`backward` does not keep its gradient. Ask for it *before* `backward`.",
+        ),
+        Mistake(
+            "gradient of the leaf",
+            lambda x: _middle(x)[0].grad,
+            "This is the gradient for x. It has the factor dh/dx = 2x too much: return the one for h.",
+        ),
+        Mistake(
+            "not tracked",
+            lambda x: (x**2).retain_grad(),
+            "Nothing is tracked here, so there is no gradient to keep. Make a tracked copy first: "
+            "`x = x.clone().requires_grad_()`.",
+        ),
+        Mistake(
+            "no scalar",
+            lambda x: (x.clone().requires_grad_() ** 6).backward(),
+            "`backward` starts from one number, and your loss has several. The loss is `(h ** 3).sum()`.",
+        ),
+        Mistake("value of h", lambda x: _middle(x)[1], "This is h itself. Its gradient is in `h.grad`."),
+        Mistake(
+            "derivative of h",
+            lambda x: 2 * x,
+            "This is dh/dx, the derivative *of* h. Wanted is dL/dh, the derivative of the loss *with respect to* h.",
+        ),
+    ],
+    hints=[
+        "Which tensors keep their gradient after `backward`? Is h one of them?",
+        "Call `h.retain_grad()` between the line that computes h and `backward()`.",
+    ],
+    idea="A gradient in the middle of the graph is computed in any case, and dropped. `retain_grad()` before "
+    "`backward` keeps it.",
 )
 
 
@@ -180,69 +261,6 @@ predictions = Exercise(
     ],
     idea="Leaf, tracked, and gradient kept are three different questions. `.grad` is filled for tracked leaves, and "
     "for tensors with `retain_grad()`.",
-)
-
-
-def middle_gradient_solution(x: torch.Tensor) -> torch.Tensor:
-    """Return the gradient of the loss with respect to h."""
-    x = x.clone().requires_grad_()
-    h = x**2
-    h.retain_grad()
-    loss = (h**3).sum()
-    loss.backward()
-    return h.grad
-
-
-def _middle(x: Tensor) -> tuple[Tensor, Tensor]:
-    x = x.clone().requires_grad_()
-    h = x**2
-    (h**3).sum().backward()
-    return x, h
-
-
-def _middle_oracle(x: Tensor) -> Tensor:
-    h = (x**2).requires_grad_()
-    return torch.autograd.grad((h**3).sum(), h)[0]
-
-
-middle_gradient = Exercise(
-    "middle_gradient",
-    "The gradient in the middle",
-    solution=middle_gradient_solution,
-    oracle=_middle_oracle,
-    run=_with_reason,
-    cases=[(torch.tensor([2.0, 3.0]),), (torch.tensor([-1.0, 0.5, 4.0]),)],
-    mistakes=[
-        Mistake(
-            "not retained",
-            lambda x: _middle(x)[1].grad,
-            "You have None. Does your function return something? If it returns `h.grad`: h is not a leaf, so "
-            "`backward` does not keep its gradient. Ask for it *before* `backward`.",
-        ),
-        Mistake(
-            "gradient of the leaf",
-            lambda x: _middle(x)[0].grad,
-            "This is the gradient for x. It has the factor dh/dx = 2x too much: return the one for h.",
-        ),
-        Mistake(
-            "not tracked",
-            lambda x: (x**2).retain_grad(),
-            "Nothing is tracked here, so there is no gradient to keep. Make a tracked copy first: "
-            "`x = x.clone().requires_grad_()`.",
-        ),
-        Mistake("value of h", lambda x: _middle(x)[1], "This is h itself. Its gradient is in `h.grad`."),
-        Mistake(
-            "derivative of h",
-            lambda x: 2 * x,
-            "This is dh/dx, the derivative *of* h. Wanted is dL/dh, the derivative of the loss *with respect to* h.",
-        ),
-    ],
-    hints=[
-        "Which tensors keep their gradient after `backward`? Is h one of them?",
-        "Call `h.retain_grad()` between the line that computes h and `backward()`.",
-    ],
-    idea="A gradient in the middle of the graph is computed in any case, and dropped. `retain_grad()` before "
-    "`backward` keeps it.",
 )
 
 
@@ -451,8 +469,13 @@ vector_jacobian = Exercise(
         Mistake(
             "not tracked",
             lambda x, v: _three(x).backward(gradient=v),
-            "Nothing is tracked here, so `backward` has nowhere to go. Make a tracked copy first: "
-            "`x = x.clone().requires_grad_()`.",
+            "No tracked tensor leads to your y. Make a tracked copy, `x = x.clone().requires_grad_()`, and build y with "
+            "`torch.stack([...])`: `torch.tensor([...])` copies the numbers without their history.",
+        ),
+        Mistake(
+            "weights not passed",
+            lambda x, v: _three(x.clone().requires_grad_()).backward(),
+            "`y.backward()` alone fails, since y has three values. Pass their weights: `y.backward(gradient=...)`.",
         ),
         Mistake(
             "the values",
@@ -518,6 +541,17 @@ loss_gradient = Exercise(
             "divided by the rows",
             lambda x, y: -12 * x * _error(x, y) / len(x),
             "You divided by the number of rows. The mean is over all elements: `x.numel()`.",
+        ),
+        Mistake(
+            "divided by 4",
+            lambda x, y: -12 * x * _error(x, y) / 4,
+            "The mean in the example is over 4 elements. Other inputs have other sizes: divide by `x.numel()`.",
+        ),
+        Mistake(
+            "brackets forgotten",
+            lambda x, y: -12 * x * (y - 3 * x**2 - 3) / x.numel(),
+            "The derivatives are right, the error is not: E = Y − (3X² − 3) needs its brackets. Without them, the 3 gets "
+            "the wrong sign.",
         ),
         Mistake(
             "one factor 2 forgotten",
@@ -676,6 +710,13 @@ def _tracked_update(x: Tensor, y: Tensor, lr: float, steps: int) -> None:
     w -= lr * w.grad
 
 
+def _one_loss(x: Tensor, y: Tensor, lr: float, steps: int) -> None:
+    w = torch.tensor(0.0, requires_grad=True)
+    loss = ((w * x - y) ** 2).mean()
+    for _ in range(steps):
+        loss.backward()
+
+
 def _train_oracle(x: Tensor, y: Tensor, lr: float, steps: int) -> tuple[Tensor, Tensor]:
     w, b = torch.tensor(0.0, requires_grad=True), torch.tensor(0.0, requires_grad=True)
     optimizer = torch.optim.SGD([w, b], lr=lr)
@@ -743,6 +784,12 @@ train_line = Exercise(
             "tracked. Change the leaf itself: `w -= …`. And the loss must be computed outside `no_grad`.",
         ),
         Mistake(
+            "loss before the loop",
+            _one_loss,
+            "You compute the loss once and walk back through it again and again. w and b have moved since: compute the "
+            "loss anew in each round.",
+        ),
+        Mistake(
             "update outside no_grad",
             _tracked_update,
             "The update itself would be recorded, and autograd does not allow that for a leaf. Put it under `with "
@@ -761,8 +808,8 @@ train_line = Exercise(
 
 EXERCISES = (
     chain_rule,
-    predictions,
     middle_gradient,
+    predictions,
     separate_gradients,
     fixed_target_gradient,
     vector_jacobian,
