@@ -66,7 +66,7 @@ def loss_curves(
     epochs: int | None = None,
     title: str = "",
 ) -> Axes:
-    """Draw the loss of each step on a log axis: pale as it is, and strong as a moving mean.
+    """Draw the loss of each step on a log axis: pale as it is (for up to three curves), and strong as a moving mean.
 
     Args:
         curves: for each label, the loss of each step.
@@ -83,21 +83,16 @@ def loss_curves(
         colour, line = COLOURS[i % len(COLOURS)], LINES[i % len(LINES)]
         w = max(1, min(window, len(losses) // 10))
         scale = epochs / len(losses) if epochs else 1
-        # a loss of exactly 0 has no place on a log axis
-        raw = np.maximum(losses, 1e-6)
-        every = max(1, len(raw) // 2000)
-        ax.plot(
-            np.arange(len(raw))[::every] * scale,
-            raw[::every],
-            color=colour,
-            alpha=0.4 / (1 + len(curves)) if w > 1 else 1,
-            linewidth=0.7,
-        )
-        if w > 1:
-            mean = smooth(losses, w).numpy()
-            ax.plot((np.arange(len(mean)) + (w - 1) / 2) * scale, mean, color=colour, linestyle=line, label=label)
-        else:
-            ax.lines[-1].set_label(label)
+        # a loss of exactly 0 has no place on a log axis; more than 2,000 points cannot be seen
+        raw = np.maximum(losses, 1e-6)[:: max(1, len(losses) // 2000)]
+        steps = np.linspace(0, len(losses) * scale, len(raw), endpoint=False)
+        if w == 1:
+            ax.plot(steps, raw, color=colour, linewidth=1, label=label)
+            continue
+        if len(curves) <= 3:  # the raw curves of more than three would hide each other
+            ax.plot(steps, raw, color=colour, alpha=0.25, linewidth=0.7)
+        mean = smooth(losses, w).numpy()
+        ax.plot((np.arange(len(mean)) + (w - 1) / 2) * scale, mean, color=colour, linestyle=line, label=label)
     ax.set(xlabel="epoch" if epochs else "step", title=title)
     return _log_loss(ax)
 
@@ -203,7 +198,7 @@ def confusion(labels: Tensor, predictions: Tensor, classes: int = 10, ax: Axes |
     limit = mistakes.max().item() / 2
     for i in range(classes):
         for j in range(classes):
-            colour = "#999999" if i == j else ("white" if mistakes[i, j] > limit else "black")
+            colour = "#777777" if i == j else ("white" if mistakes[i, j] > limit else "black")
             if counts[i, j]:
                 ax.text(j, i, str(counts[i, j].item()), ha="center", va="center", color=colour, fontsize=9)
     ax.set(xlabel="predicted digit", ylabel="true digit", xticks=range(classes), yticks=range(classes))

@@ -236,7 +236,7 @@ def stub(x):
         (lambda x: (x / 2).double(), WRONG, "The dtype should be torch.float32. Yours is torch.float64."),
         (lambda x: (x / 2).to("meta"), WRONG, "The tensor should be on cpu. Yours is on meta."),
         (lambda x: (x / 2).tolist(), WRONG, "A tensor is needed. You have (1, 2)."),
-        (lambda x: (x / 2).numpy(), WRONG, "A tensor is needed. You have an object of type ndarray."),
+        (lambda x: (x / 2).numpy(), WRONG, "A tensor is needed. You have an array of shape (2,) and dtype float32."),
         (lambda x: x / 2 * float("nan"), WRONG, "Your tensor has nan in it: somewhere there is 0/0"),
         (lambda x: print(x / 2), WRONG, "Your answer is None. Does your function return something?"),
         (lambda x: x.div_(2), WRONG, "Your answer changes the values it was given."),
@@ -284,7 +284,7 @@ QUIZ = {"a": True, "b": 3, "c": "x"}
         ({"a": True, "b": None, "c": "x"}, WRONG, "b: still open."),
         ({"a": False, "b": None, "c": "x"}, WRONG, "Not a."),
         ({"a": True, "b": 4, "c": "x"}, WRONG, "b: not 4. Look again"),
-        ({"a": True, "b": 3}, WRONG, "A dictionary with the keys a, b, c is needed."),
+        ({"a": True, "b": 3}, WRONG, "A dictionary with the keys a, b, c is needed, as in the stub."),
     ],
 )
 def test_a_dictionary_is_judged_key_by_key(answer, status, message):

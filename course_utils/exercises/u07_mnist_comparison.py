@@ -38,6 +38,10 @@ def _over_all_scores(scores: Tensor, labels: Tensor) -> float:
     return (scores.argmax(dim=1) == labels).sum().item() / scores.numel()
 
 
+def _in_percent(scores: Tensor, labels: Tensor) -> float:
+    return 100 * (scores.argmax(dim=1) == labels).float().mean().item()
+
+
 def _rounded_down(scores: Tensor, labels: Tensor) -> int:
     return (scores.argmax(dim=1) == labels).sum().item() // len(labels)
 
@@ -83,6 +87,7 @@ accuracy = Exercise(
             "You divide by the number of all scores. One image has many scores, but gives one answer: divide by the "
             "number of images.",
         ),
+        Mistake("in percent", _in_percent, "You return percent. The task asks for a share from 0 to 1."),
         Mistake(
             "rounded down", _rounded_down, "Your division `//` rounds down, so nearly everything becomes 0. Use `/`."
         ),
@@ -271,7 +276,8 @@ train_epoch = Exercise(
         Mistake(
             "adds tensors",
             _keeps_the_graphs,
-            "The result is a tensor, and it keeps the graphs of all batches in memory. Add numbers: `loss.item()`.",
+            "The result is a tensor. If you add up losses that are still tracked, the graphs of all batches stay in memory. "
+            "Add numbers: `loss.item()`.",
             keys=("type of the result",),
         ),
         Mistake(
@@ -290,8 +296,7 @@ train_epoch = Exercise(
         ),
     ],
     hints=[
-        "Four bugs: one line is missing before the loop, two lines have changed places, and two things are wrong with "
-        "the sum.",
+        "Look at three places: before the loop, the order of the lines in it, and the sum.",
         "The step is: `zero_grad`, predict, measure, `backward`, `step`. In what mode should the model be?",
         "`loss` is the mean over one batch, as a tensor. What must you add up to get the mean over all samples, as a "
         "number?",
@@ -338,10 +343,22 @@ def five_runs(x: Tensor, y: Tensor) -> dict[str, list[float]]:
 
 _FAULTS = {"A": "no zero_grad", "B": "rate too small", "C": "sorted data", "D": "right", "E": "rate too large"}
 
+
+def _known_names(answer: Any) -> Any:
+    """Return the answer; name the five names where it holds another one."""
+    unknown = (
+        [v for v in answer.values() if v not in (None, ..., *_FAULTS.values())] if isinstance(answer, dict) else []
+    )
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is none of the five names: {', '.join(sorted(_FAULTS.values()))}")
+    return answer
+
+
 diagnose = Exercise(
     "diagnose",
     "Read five learning curves",
     solution=_FAULTS,
+    run=_known_names,
     cases=[()],
     mistakes=[
         Mistake(
@@ -378,6 +395,17 @@ diagnose = Exercise(
             {"C": "no zero_grad"},
             "C: nothing grows out of hand here. The loss is low, leaps up, and is low again, many times in each epoch. "
             "Which batches follow each other?",
+        ),
+        Mistake(
+            "C is right",
+            {"C": "right"},
+            "C: the loss goes down on average, but it leaps up again and again, to the very end. A good run swings much less.",
+        ),
+        Mistake(
+            "A is sorted data",
+            {"A": "sorted data"},
+            "A: sorted data give leaps from the first epoch on, many in each epoch. Here the loss falls smoothly first, and "
+            "climbs later. What grows with time?",
         ),
         Mistake(
             "D has too small a rate",
@@ -477,6 +505,20 @@ def _new_tensor(p: Tensor, g: Tensor, state: dict, lr: float, rho: float = 0.9) 
     return p
 
 
+def _no_brackets(p: Tensor, g: Tensor, state: dict, lr: float, rho: float = 0.9) -> None:
+    v = state["v"] = rho * state.get("v", 0) + g
+    p -= lr * g + rho * v
+
+
+def _velocity_unscaled(p: Tensor, g: Tensor, state: dict, lr: float, rho: float = 0.9) -> None:
+    v = state["v"] = rho * state.get("v", 0) + g
+    p -= lr * (g + v)
+
+
+def _first_step_unknown(p: Tensor, g: Tensor, state: dict, lr: float, rho: float = 0.9) -> None:
+    state["v"] = rho * state["v"] + g
+
+
 nesterov = Exercise(
     "nesterov",
     "Nesterov's momentum",
@@ -508,6 +550,21 @@ nesterov = Exercise(
             _rate_inside,
             "Your velocity has the learning rate inside. That agrees only while the rate is constant, and here it "
             "changes.",
+        ),
+        Mistake(
+            "no brackets",
+            _no_brackets,
+            "The learning rate multiplies g only. It belongs to the whole sum: put brackets around g + ρ v.",
+        ),
+        Mistake(
+            "ρ missing in the step",
+            _velocity_unscaled,
+            "In the step, the new velocity is multiplied by ρ once more: g + ρ v, not g + v.",
+        ),
+        Mistake(
+            "no first velocity",
+            _first_step_unknown,
+            "In the first step there is no velocity in `state` yet. `state.get('v', 0)` gives 0 then.",
         ),
         Mistake("uphill", _uphill, "You go uphill: the gradient points to larger loss. Subtract the step."),
         Mistake(
@@ -544,15 +601,6 @@ def adamw(
     p -= lr * m_hat / (v_hat.sqrt() + eps)
 
 
-def _decay_in_gradient(p: Tensor, g: Tensor, state: dict, lr: float, weight_decay: float, eps: float) -> None:
-    g = g + weight_decay * p
-    t = state["t"] = state.get("t", 0) + 1
-    m = state["m"] = 0.9 * state.get("m", 0) + 0.1 * g
-    v = state["v"] = 0.999 * state.get("v", 0) + 0.001 * g**2
-    m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
-    p -= lr * m_hat / (v_hat.sqrt() + eps)
-
-
 def _no_decay(p: Tensor, g: Tensor, state: dict, lr: float, weight_decay: float, eps: float) -> None:
     t = state["t"] = state.get("t", 0) + 1
     m = state["m"] = 0.9 * state.get("m", 0) + 0.1 * g
@@ -561,13 +609,27 @@ def _no_decay(p: Tensor, g: Tensor, state: dict, lr: float, weight_decay: float,
     p -= lr * m_hat / (v_hat.sqrt() + eps)
 
 
+def _decay_in_gradient(p: Tensor, g: Tensor, state: dict, lr: float, weight_decay: float, eps: float) -> None:
+    _no_decay(p, g + weight_decay * p, state, lr, weight_decay, eps)
+
+
 def _decay_without_rate(p: Tensor, g: Tensor, state: dict, lr: float, weight_decay: float, eps: float) -> None:
     p *= 1 - weight_decay
-    t = state["t"] = state.get("t", 0) + 1
-    m = state["m"] = 0.9 * state.get("m", 0) + 0.1 * g
-    v = state["v"] = 0.999 * state.get("v", 0) + 0.001 * g**2
-    m_hat, v_hat = m / (1 - 0.9**t), v / (1 - 0.999**t)
-    p -= lr * m_hat / (v_hat.sqrt() + eps)
+    _no_decay(p, g, state, lr, weight_decay, eps)
+
+
+def _decay_last(p: Tensor, g: Tensor, state: dict, lr: float, weight_decay: float, eps: float) -> None:
+    _no_decay(p, g, state, lr, weight_decay, eps)
+    p *= 1 - lr * weight_decay
+
+
+def _decay_only(p: Tensor, g: Tensor, state: dict, lr: float, weight_decay: float, eps: float) -> None:
+    p *= 1 - lr * weight_decay
+
+
+def _another_tensor(p: Tensor, g: Tensor, state: dict, lr: float, weight_decay: float, eps: float) -> None:
+    p = p - lr * weight_decay * p
+    _no_decay(p, g, state, lr, weight_decay, eps)
 
 
 def _no_correction(p: Tensor, g: Tensor, state: dict, lr: float, weight_decay: float, eps: float) -> None:
@@ -622,6 +684,21 @@ adamw = Exercise(
             "You shrink p by λ. The learning rate belongs to it: the factor is 1 − η λ.",
         ),
         Mistake(
+            "decay after Adam",
+            _decay_last,
+            "You shrink p after Adam's step, so the new step shrinks as well. The decay comes first.",
+        ),
+        Mistake(
+            "decay alone",
+            _decay_only,
+            "The weights shrink, but they do not learn: Adam's step is missing after the decay.",
+        ),
+        Mistake(
+            "a new tensor",
+            _another_tensor,
+            "`p = …` makes a new tensor, and the network never sees it. Change p in place: `p *= …` and `p -= …`.",
+        ),
+        Mistake(
             "no bias correction",
             _no_correction,
             "Both averages start at 0, so the first ones are too small. Divide m by 1 − β₁ᵗ and v by 1 − β₂ᵗ.",
@@ -641,7 +718,7 @@ adamw = Exercise(
     hints=[
         "Begin with a copy of `adam`. One line and one setting are new.",
         "Before anything else, shrink the parameter in place.",
-        "The new line is `p *= 1 - lr * weight_decay`.",
+        "θ ← θ − η λ θ is θ ← θ (1 − η λ): one multiplication in place.",
     ],
     idea="In AdamW all weights shrink at the same rate. If the decay goes through the gradient, Adam divides it away "
     "where gradients are large.",
