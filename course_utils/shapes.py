@@ -41,8 +41,8 @@ ROWS = (2.4, 1.4, 0.3)  # the heights of a, b and the result
 
 BROADCAST_STATES = (
     {"a": "3, 4", "b": "4"},
-    {"a": "3, 1", "b": "4"},
     {"a": "3, 4", "b": "3"},
+    {"a": "5, 1, 3", "b": "7, 3"},
     {"a": "8, 1, 6, 1", "b": "7, 1, 5"},
 )
 MEMORY_STATES = tuple(
@@ -151,6 +151,7 @@ def draw_broadcast(a: str, b: str) -> "Figure":
     figure, ax = _canvas(17, 4.6, title)
     for y, name in zip(ROWS, ("a", "b", "result"), strict=True):
         ax.text(1.5, y + 0.42, name, ha="right", va="center")
+    seen = set()
     for i, column in enumerate(columns):
         x, result_size = 1.8 + 1.7 * i, column[2]
         ax.text(x + 0.8, 3.5, f"dim {i - len(columns)}", ha="center", va="center", fontsize=9, color="#555555")
@@ -161,10 +162,12 @@ def draw_broadcast(a: str, b: str) -> "Figure":
             elif y != ROWS[2] and size in (None, 1):
                 text += f" → {result_size}" if result_size != 1 else ""
                 kind = "missing" if size is None else "size" if result_size == 1 else "stretched"
+            seen.add(kind)
             _cell(ax, x, y, text, width=1.6, **KINDS[kind])
-    for y, (kind, note) in zip(ROWS, NOTES.items(), strict=True):
-        _cell(ax, 12.4, y + 0.22, "", width=0.4, height=0.4, **KINDS[kind])
-        ax.text(13, y + 0.42, note, va="center", fontsize=10)
+    left = 2.3 + 1.7 * len(columns)
+    for y, (kind, note) in zip(ROWS, ((kind, note) for kind, note in NOTES.items() if kind in seen), strict=False):
+        _cell(ax, left, y + 0.22, "", width=0.4, height=0.4, **KINDS[kind])
+        ax.text(left + 0.6, y + 0.42, note, va="center", fontsize=10)
     return figure
 
 
@@ -199,13 +202,16 @@ def draw_memory(operation: str, element: int = 0) -> "Figure":
         frame = {"edge": "black", "linewidth": 2.5, "zorder": 3} if k == element else {}
         _cell(ax, 0.2 + k % columns, 3.3 - k // columns, f"{memory[place]}", face=_colour(memory[place]), **frame)
     ax.text(5.2, 3.72, "memory of x" if shared else "new memory", va="center")
+    ax.text(5.1, 2.72, "value", ha="right", va="center", fontsize=8, color="#555555")
+    ax.text(5.1, 2.0, "place", ha="right", va="center", fontsize=8, color="#555555")
     for place, value in enumerate(memory):
         frame = {"edge": "black", "linewidth": 2.5, "zorder": 3} if place == places[element] else {}
         _cell(ax, 5.2 + place, 2.3, f"{value}", face=_colour(value) if place in places else "white", **frame)
         ax.text(5.67 + place, 2.0, f"{place}", ha="center", va="center", fontsize=8, color="#555555")
     terms = " + ".join(f"{i} × {step}" for i, step in zip(index, y.stride(), strict=True))
-    ax.text(5.2, 1.2, f"element {index} lies at start + index × stride", va="center")
-    ax.text(5.2, 0.6, f"= {y.storage_offset()} + {terms} = {places[element]}", va="center", fontweight="bold")
+    ax.text(5.2, 1.2, f"place of element {index} = start + index × stride, added up", va="center")
+    found = f"= {y.storage_offset()} + {terms} = place {places[element]}, with the value {memory[places[element]]}"
+    ax.text(5.2, 0.6, found, va="center", fontweight="bold")
     return figure
 
 

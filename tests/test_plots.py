@@ -71,3 +71,20 @@ def test_an_explorer_shows_its_states_and_a_sentence_for_bad_input(monkeypatch, 
 
     explorers.explore(draw, dict, [{"value": 1}, {"value": -1}, {"value": 2}])
     assert drawn == [1, 2] and capsys.readouterr().out == "value is negative. Use 0 or more.\n"
+
+
+@pytest.mark.parametrize("name", ["broadcast", "memory_order", "backward_steps"])
+def test_every_control_of_an_explorer_works_live(name, monkeypatch, capsys):
+    monkeypatch.delenv("COURSE_STATIC")
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    getattr(explorers, name)()
+    (box,) = shown
+    *controls, output = box.children
+    assert controls and type(output).__name__ == "Output"
+    for control in controls:
+        other = {"Text": "3, a", "Dropdown": getattr(control, "options", ("",))[-1], "FloatText": 1e9}
+        control.value = other.get(type(control).__name__, getattr(control, "max", 0))
+    bad = {"broadcast", "backward_steps"}
+    said = capsys.readouterr().out
+    assert "Traceback" not in said and (name not in bad or said.count("\n") >= 1), "bad input gets a sentence"

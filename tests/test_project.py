@@ -82,7 +82,7 @@ def test_the_ci_script_calls_the_command_of_the_readme():
 def test_modules_stay_small_and_have_no_star_imports():
     for path in (ROOT / "course_utils").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        limit = 250 if "exercises/u" not in path.as_posix() else 700  # a unit is mostly its wrong answers
+        limit = 250 if "exercises/u" not in path.as_posix() else 800  # a unit is mostly its wrong answers
         assert len(text.splitlines()) <= limit * 1.1, f"{path.name} is too long to read in two minutes"
         assert "import *" not in text
 
@@ -97,3 +97,18 @@ def test_the_tools_explain_themselves():
     for tool in ("notebooks.py", "links.py"):
         result = subprocess.run([sys.executable, ROOT / "tools" / tool, "nonsense"], capture_output=True, text=True)
         assert result.returncode == 2 and f"tools/{tool}" in result.stdout
+
+
+def test_another_repository_name_reaches_every_badge_and_setup_cell(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    import links
+
+    name = "someone-else/my-course"
+    monkeypatch.setattr(links, "COURSE", {"repository": name, "ref": "v2"})
+    files = links.wanted()
+    assert f"github/{name}/blob/v2/notebooks/07_mnist_comparison.ipynb" in files[ROOT / "README.md"].decode()
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        text = files[path].decode()
+        assert f"{name}/blob/v2/notebooks/{path.name}" in text and f"https://github.com/{name}" in text
+        assert "--branch=v2" in text and 'Path(\\"my-course\\")' in text
+        assert "YOUR_NAME" not in text

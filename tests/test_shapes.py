@@ -1,6 +1,7 @@
 """The shapes that the explorers of unit 1 draw are PyTorch's, and bad input gets one sentence."""
 
 import os
+import re
 import time
 
 import matplotlib.pyplot as plt
@@ -98,9 +99,9 @@ def test_memory_is_drawn_as_it_is(operation, element):
     assert ("not contiguous" in texts[0]) is not y.is_contiguous()
     # the cells of the tensor come first, row by row
     assert texts[1 : 1 + y.numel()] == [str(value) for value in y.flatten().tolist()]
-    place = int(texts[-1].split("= ")[-1])
+    place, value = map(int, re.search(r" = place (\d+), with the value (\d+)$", texts[-1]).groups())
     memory = y.as_strided((y.untyped_storage().nbytes() // 8,), (1,), 0)
-    assert memory[place] == y.flatten()[min(element, y.numel() - 1)]
+    assert value == memory[place] == y.flatten()[min(element, y.numel() - 1)]
 
 
 def test_memory_operation_that_is_not_offered():

@@ -14,7 +14,9 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
+import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import torch
@@ -22,7 +24,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 import notebooks
-from course_utils import data, optimizers, training
+from course_utils import data, explorers, optimizers, plots, training
 
 ROOT = Path(__file__).resolve().parents[1]
 LR = 0.01
@@ -172,6 +174,27 @@ def bench_run_all() -> None:
         row(f"{path.stem}, executed whole", f"{duration:.0f} s", "at most 150 s")
 
 
+def bench_explorers() -> None:
+    """Measure how long each explorer takes to draw its picture again, rendered as a notebook shows it."""
+
+    def redraw(draw: Callable, state: dict) -> None:
+        draw(**state)
+        plt.gcf().savefig(io.BytesIO(), format="png")
+        plt.close("all")
+
+    plots.use_style()
+    for name in ("broadcast", "memory_order", "backward_steps"):
+        with mock.patch.object(explorers, "explore") as explore:
+            getattr(explorers, name)()
+        draw, _, states = explore.call_args.args
+        times = [seconds(redraw, draw, state) for _ in range(5) for state in states]
+        row(
+            f"explorer {name}: redraw, median and longest",
+            f"{1000 * statistics.median(times):.0f}, {1000 * max(times[4:]):.0f} ms",
+            "at most 150 ms",
+        )
+
+
 def bench_import() -> None:
     """Measure what ``import course_utils`` adds to ``import torch``."""
     times = {code: [] for code in ("import torch", "import torch, course_utils")}
@@ -215,6 +238,7 @@ def main(arguments: list[str]) -> int:
         sys.exit("The benchmark needs the real MNIST. Go online, or set COURSE_MNIST, and try again.")
     x = prepare(images)
     bench_import()
+    bench_explorers()
     bench_loops(x, y)
     bench_notebook(x, y)
     bench_run_all()

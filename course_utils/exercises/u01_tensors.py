@@ -1,5 +1,7 @@
 """The exercises of unit 1: shapes, products, dtypes, masks, broadcasting, and which operation shares memory."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -88,6 +90,11 @@ similarities = Exercise(
             "product, `@`.",
         ),
         Mistake(
+            "elementwise with the transpose",
+            lambda x: x * x.T,
+            "`*` needs fitting shapes and does not add up. Which product does?",
+        ),
+        Mistake(
             "columns",
             lambda x: x.T @ x,
             "These are the dot products of the *columns*. `@` goes along the rows of its left side: which "
@@ -117,7 +124,7 @@ similarities = Exercise(
         "Entry [i, j] of `A @ B` is row i of A times column j of B. The columns of B should be the rows of `x`.",
         "The rows of `x` are the columns of `x.T`.",
     ],
-    idea="`x @ x.T` holds the dot product of every row with every row. One matrix product stands for two loops.",
+    idea="`x @ x.T` holds the dot product of every row with every row. One matrix product is enough for all pairs.",
 )
 
 
@@ -140,6 +147,31 @@ make_batch = Exercise(
             "dtype left to PyTorch",
             lambda features, labels: (torch.tensor(features), torch.tensor(labels)),
             "Without a dtype, the tensor takes what the data happen to have: uint8, float64, int32 … Name both types.",
+        ),
+        Mistake(
+            "only the features",
+            lambda features, labels: (torch.as_tensor(features, dtype=torch.float32), torch.tensor(labels)),
+            "The features are right. The labels still have the type that they came with: name theirs as well.",
+        ),
+        Mistake(
+            "only the labels",
+            lambda features, labels: (torch.tensor(features), torch.as_tensor(labels, dtype=torch.int64)),
+            "The labels are right. The features still have the type that they came with: name theirs as well.",
+        ),
+        Mistake(
+            "one tensor only",
+            lambda features, labels: torch.as_tensor(features, dtype=torch.float32),
+            "The features are right. Return the labels too, as a second tensor: `return first, second`.",
+        ),
+        Mistake(
+            "a method of tensors",
+            lambda features, labels: (features.float(), labels.long()),
+            "Only tensors have `.float()` and `.long()`. You get lists or arrays: make tensors of them first.",
+        ),
+        Mistake(
+            "from_numpy",
+            lambda features, labels: (torch.from_numpy(features).float(), torch.from_numpy(labels).long()),
+            "`from_numpy` takes arrays only, and one test gives lists. Which function takes both?",
         ),
         Mistake(
             "float64 data",
@@ -180,7 +212,7 @@ make_batch = Exercise(
     hints=[
         "`torch.as_tensor` and `torch.tensor` take a list or an array, and the argument `dtype`.",
         "A function returns two things as `return first, second`.",
-        "`torch.as_tensor(features, dtype=torch.float32)`, and the same for the labels with `torch.int64`.",
+        "Call the same function twice, each time with another `dtype`. The types are written `torch.float32` and so on.",
     ],
     idea="Say the dtype where data become tensors: float32 for what is measured, int64 for what is counted or named. "
     "It saves you most dtype errors later.",
@@ -203,6 +235,7 @@ select_class = Exercise(
         (_POINTS, torch.tensor([0, 1, 0, 2]), 0),
         (_POINTS, torch.tensor([1, 1, 3, 1]), 1),
         (_POINTS, torch.tensor([0, 1, 0, 2]), 3),
+        (_POINTS, torch.tensor([0, 1, 0, 2]), 2),
     ],
     mistakes=[
         Mistake(
@@ -224,6 +257,17 @@ select_class = Exercise(
             "itself is enough.",
         ),
         Mistake(
+            "squeeze",
+            lambda x, labels, k: x[labels == k].squeeze(),
+            "`squeeze` removed the row dimension. One row must still have shape (1, D).",
+        ),
+        Mistake(
+            "a loop and stack",
+            lambda x, labels, k: torch.stack([row for row, label in zip(x, labels, strict=True) if label == k]),
+            "Right while the class has rows. One test has a class without rows, and `stack` needs at least one tensor. "
+            "A mask in square brackets gives 0 rows there.",
+        ),
+        Mistake(
             "zeros in place of nothing",
             lambda x, labels, k: x * (labels == k).unsqueeze(1),
             "You set the other rows to 0, but they are still there. Put the mask in square brackets, and they "
@@ -238,7 +282,7 @@ select_class = Exercise(
     hints=[
         "`labels == k` compares all labels at once. Print it: what do you get?",
         "A mask in square brackets keeps the rows where it is True.",
-        "`x[mask]`, with the mask `labels == k`. No loop is needed.",
+        "Two steps: make the mask from `labels`, then index `x` with it. No loop is needed.",
     ],
     idea="A comparison gives a mask, and a mask in square brackets selects. "
     "If nothing fits, the result has 0 rows, and that is no error.",
@@ -256,7 +300,7 @@ standardize = Exercise(
     solution=standardize_solution,
     oracle=lambda x: torch.stack([(column - column.mean()) / column.std() for column in x.unbind(dim=1)], dim=1),
     cases=[
-        (torch.tensor([[1.0, 10.0, -2.0], [2.0, 30.0, 0.0], [4.0, 20.0, 1.0], [9.0, 60.0, 5.0]]),),
+        (torch.tensor([[1.0, 10.0], [2.0, 30.0], [4.0, 20.0], [9.0, 60.0]]),),
         (torch.tensor([[1.0, 5.0, 2.0], [3.0, 4.0, 8.0], [8.0, 0.0, 5.0]]),),
     ],
     mistakes=[
@@ -301,9 +345,9 @@ standardize = Exercise(
         ),
     ],
     hints=[
-        "What shape has `x.mean(dim=0)` for an `x` of shape (N, D)?",
+        "What shape does `x.mean(dim=0)` have for an `x` of shape (N, D)?",
         "(N, D) and (D,) broadcast: aligned at the right, each row gets the same D numbers. No keepdim is needed here.",
-        "Subtract `x.mean(dim=0)`, put parentheses around it, and divide by `x.std(dim=0)`.",
+        "Mean and standard deviation need the same `dim`. The subtraction comes first: it needs parentheses.",
     ],
     idea="dim=0 removes the rows and leaves one number for each column; broadcasting lays these under every row.",
 )
@@ -321,19 +365,15 @@ distances = Exercise(
     solution=distances_solution,
     oracle=lambda a, b: torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist"),
     cases=[
-        (
-            torch.tensor([[0.0, 0.0], [3.0, 4.0], [1.0, 1.0]]),
-            torch.tensor([[0.0, 0.0], [6.0, 8.0], [3.0, 0.0], [1.0, 2.0]]),
-        ),
-        (torch.tensor([[0.0, 0.0], [1.0, 2.0]]), torch.tensor([[3.0, 4.0], [5.0, 2.0]])),
+        (torch.tensor([[0.0, 0.0], [3.0, 4.0], [1.0, 1.0]]), torch.tensor([[6.0, 8.0], [3.0, 0.0]])),
+        (torch.tensor([[0.0, 0.0, 1.0], [1.0, 2.0, 0.0]]), torch.tensor([[3.0, 4.0, 2.0], [5.0, 2.0, 1.0]])),
     ],
     mistakes=[
         Mistake(
             "row by row",
             lambda a, b: (a - b).square().sum(dim=1).sqrt(),
             "`a - b` pairs row 0 with row 0, row 1 with row 1. For *every* pair, give each of them a dimension "
-            "of its own: "
-            "(N, 1, D) and (1, M, D).",
+            "of its own: (N, 1, D) and (1, M, D).",
         ),
         Mistake(
             "no root",
@@ -372,10 +412,11 @@ distances = Exercise(
     ],
     hints=[
         "First the differences of all pairs, of shape (N, M, D). Which two shapes broadcast to that?",
-        "`a[:, None, :]` has shape (N, 1, D), and `b[None, :, :]` has shape (1, M, D).",
+        "(N, 1, D) and (1, M, D). `a` gets its new dimension in the middle; where does `b` get one?",
         "Then square, sum over dimension 2, and take the root with `.sqrt()`.",
     ],
-    idea="A new dimension of size 1 says 'pair me with everything there'. Two of them replace two loops.",
+    idea="A new dimension of length 1 says 'pair me with everything there'. (N, 1, D) and (1, M, D) broadcast to all pairs, "
+    "(N, M, D), and no loop is needed.",
 )
 
 
@@ -390,6 +431,7 @@ channels_first = Exercise(
     solution=channels_first_solution,
     oracle=lambda images: torch.movedim(images, -1, 1),
     cases=[
+        (torch.arange(6.0).reshape(1, 2, 1, 3),),
         (torch.arange(48.0).reshape(2, 2, 4, 3),),
         (torch.arange(27.0).reshape(1, 3, 3, 3),),
     ],
@@ -412,6 +454,11 @@ channels_first = Exercise(
             lambda images: images.permute(0, 2, 3, 1),
             "You used the order that leads back. In `permute`, place k says which *old* dimension comes there: "
             "place 1 needs the old dimension 3.",
+        ),
+        Mistake(
+            "one image",
+            lambda images: images.permute(2, 0, 1),
+            "That is the order for one image. The batch has four dimensions. Name all four; images stay first.",
         ),
         Mistake(
             "channels before the images",
@@ -453,7 +500,20 @@ def _measured() -> dict[str, str | torch.dtype]:
 
 
 def _row(key: str, wrong: str | torch.dtype, message: str) -> Mistake:
-    return Mistake(key, {key: wrong}, f"`{key}`: {message}")
+    return Mistake(f"{key} is {wrong}", {key: wrong}, f"`{key}`: {message}")
+
+
+def _read(answer: Any) -> Any:
+    """Return the table, or one line that says which word in it is of the wrong kind."""
+    for key, value in answer.items() if isinstance(answer, dict) else ():
+        if value is None or value is ...:
+            continue
+        if str(key).endswith(".dtype"):
+            if not isinstance(value, torch.dtype):
+                return "not a dtype"
+        elif value not in ("share", "copy"):
+            return "another word"
+    return answer() if callable(answer) else answer
 
 
 predictions = Exercise(
@@ -474,8 +534,17 @@ predictions = Exercise(
         "(x / 2).dtype": torch.float32,
     },
     oracle=_measured,
+    run=_read,
     cases=[()],
     mistakes=[
+        Mistake(
+            "another word", {"torch.tensor(a)": "shared"}, "In the first nine lines, write exactly `share` or `copy`."
+        ),
+        Mistake(
+            "a dtype in quotes",
+            {"(x / 2).dtype": "float32"},
+            "In the last three lines, write a dtype without quotes, with `torch.` before it: `torch.int32`.",
+        ),
         _row("torch.tensor(a)", "share", "`torch.tensor` always copies. `from_numpy` and `as_tensor` share."),
         _row(
             "torch.as_tensor(a)",
@@ -519,10 +588,11 @@ predictions = Exercise(
             torch.int64,
             "`/` is the true division: of whole numbers it gives float32. `//` would stay int64.",
         ),
+        _row("(x / 2).dtype", torch.float64, "NumPy gives float64; PyTorch's default is float32."),
     ],
     hints=[
         "Does any number have to move, or to change its number of bytes? If not, the memory can be shared.",
-        "Slices and transposes are regular steps through memory: shared. Lists and masks select irregularly: copied.",
+        "A regular walk through memory can be a view. Which lines walk regularly, and which may pick any position?",
         "Try it: `shares_memory(x.T, x)`, with the function from section 1.5. Or set `x[0, 0] = 99`, and look at the result.",
     ],
     idea="Only what a start, sizes and strides describe can be a view; the rest must be copied. "

@@ -62,6 +62,16 @@ chain_rule = Exercise(
             "fast does w · x + b − y change with w?",
         ),
         Mistake(
+            "factor w",
+            lambda w, x, b, y: (2 * (w * x + b - y) * w, 2 * (w * x + b - y)),
+            "The derivative for b is right. For w you have the factor w: how fast does w · x grow when w grows?",
+        ),
+        Mistake(
+            "no factor for b",
+            lambda w, x, b, y: (2 * (w * x + b - y) * x, 0),
+            "The derivative for w is right. b counts too: when b grows by 1, how much does e grow?",
+        ),
+        Mistake(
             "sign",
             lambda w, x, b, y: (2 * (y - w * x - b) * x, 2 * (y - w * x - b)),
             "The sign is wrong. The error here is w · x + b − y. If you turn it round to y − (w · x + b), its "
@@ -133,7 +143,7 @@ middle_gradient = Exercise(
         Mistake(
             "gradient of the leaf",
             lambda x: _middle(x)[0].grad,
-            "This is the gradient for x. It has the factor dh/dx = 2x too much: return the one for h.",
+            "This is the gradient for x. It has one factor too many, dh/dx = 2x: return the one for h.",
         ),
         Mistake(
             "not tracked",
@@ -146,7 +156,6 @@ middle_gradient = Exercise(
             lambda x: (x.clone().requires_grad_() ** 6).backward(),
             "`backward` starts from one number, and your loss has several. The loss is `(h ** 3).sum()`.",
         ),
-        Mistake("value of h", lambda x: _middle(x)[1], "This is h itself. Its gradient is in `h.grad`."),
         Mistake(
             "derivative of h",
             lambda x: 2 * x,
@@ -155,6 +164,7 @@ middle_gradient = Exercise(
     ],
     hints=[
         "Which tensors keep their gradient after `backward`? Is h one of them?",
+        "There is a method that keeps the gradient in the middle (2.3). It must come before `backward`.",
         "Call `h.retain_grad()` between the line that computes h and `backward()`.",
     ],
     idea="A gradient in the middle of the graph is computed in any case, and dropped. `retain_grad()` before "
@@ -177,81 +187,36 @@ def _predictions_oracle() -> dict[str, bool]:
     return found | {f"{name}.grad is None": t.grad is None for name, t in {"a": a, "b": b, "c": c, "d": d}.items()}
 
 
+_FACTS = {  # what is true, and what to say to the others
+    "a.is_leaf": (True, "you made `a` yourself, no operation computed it. What is a leaf?"),
+    "b.is_leaf": (
+        True,
+        "a leaf is a tensor that no *recorded* operation made. That holds for plain data without gradient too.",
+    ),
+    "c.is_leaf": (False, "`c` is the result of a recorded product, so it has a `grad_fn`."),
+    "e.is_leaf": (True, "`detach` returns a tensor that remembers no operation, so it counts as a leaf."),
+    "b.requires_grad": (False, "plain data is not tracked, unless you ask for it."),
+    "c.requires_grad": (True, "one tracked input is enough for the result to be tracked, and `a` is tracked."),
+    "e.requires_grad": (False, "`detach` returns a tensor that is not tracked, although `d` is."),
+    "a.grad is None": (
+        False,
+        "`a` is a tracked leaf on the way to the loss. For such tensors `backward` fills `.grad`.",
+    ),
+    "b.grad is None": (True, "`b` is a leaf, but it is not tracked. `backward` computes no gradient for it."),
+    "c.grad is None": (
+        True,
+        "`c` is not a leaf. Its gradient is used on the way and then dropped, unless `retain_grad` keeps it.",
+    ),
+    "d.grad is None": (False, "`d` is no leaf either, but there is a line in the code that keeps its gradient."),
+}
+
 predictions = Exercise(
     "predictions",
     "Predict, then run",
-    solution={
-        "a.is_leaf": True,
-        "b.is_leaf": True,
-        "c.is_leaf": False,
-        "e.is_leaf": True,
-        "b.requires_grad": False,
-        "c.requires_grad": True,
-        "e.requires_grad": False,
-        "a.grad is None": False,
-        "b.grad is None": True,
-        "c.grad is None": True,
-        "d.grad is None": False,
-    },
+    solution={key: fact for key, (fact, _) in _FACTS.items()},
     oracle=_predictions_oracle,
     cases=[()],
-    mistakes=[
-        Mistake(
-            "leaf a",
-            {"a.is_leaf": False},
-            "a.is_leaf: you made `a` yourself, no operation computed it. What is a leaf?",
-        ),
-        Mistake(
-            "leaf b",
-            {"b.is_leaf": False},
-            "b.is_leaf: a leaf is a tensor that no *recorded* operation made. That holds for plain data without "
-            "gradient too.",
-        ),
-        Mistake(
-            "leaf c", {"c.is_leaf": True}, "c.is_leaf: `c` is the result of a recorded product, so it has a `grad_fn`."
-        ),
-        Mistake(
-            "leaf e",
-            {"e.is_leaf": False},
-            "e.is_leaf: `detach` cuts the history off. `e` remembers no operation, so it counts as a leaf.",
-        ),
-        Mistake(
-            "tracked b",
-            {"b.requires_grad": True},
-            "b.requires_grad: plain data is not tracked, unless you ask for it.",
-        ),
-        Mistake(
-            "tracked c",
-            {"c.requires_grad": False},
-            "c.requires_grad: one tracked input is enough for the result to be tracked, and `a` is tracked.",
-        ),
-        Mistake(
-            "tracked e",
-            {"e.requires_grad": True},
-            "e.requires_grad: `detach` returns a tensor that is not tracked, although `d` is.",
-        ),
-        Mistake(
-            "gradient of a",
-            {"a.grad is None": True},
-            "a.grad: `a` is a tracked leaf on the way to the loss. For such tensors `backward` fills `.grad`.",
-        ),
-        Mistake(
-            "gradient of b",
-            {"b.grad is None": False},
-            "b.grad: `b` is a leaf, but it is not tracked. `backward` computes no gradient for it.",
-        ),
-        Mistake(
-            "gradient of c",
-            {"c.grad is None": False},
-            "c.grad: `c` is not a leaf. Its gradient is used on the way and then dropped, unless `retain_grad` keeps "
-            "it.",
-        ),
-        Mistake(
-            "gradient of d",
-            {"d.grad is None": True},
-            "d.grad: `d` is no leaf either, but there is a line in the code that keeps its gradient.",
-        ),
-    ],
+    mistakes=[Mistake(key, {key: not fact}, f"`{key}`: {why}") for key, (fact, why) in _FACTS.items()],
     hints=[
         "Three questions for each tensor. Did a recorded operation make it? Is one of its inputs tracked? Was its "
         "gradient kept?",
@@ -334,16 +299,11 @@ separate_gradients = Exercise(
             "Before the first `backward` there is no gradient: `w.grad` is None, and None has no `zero_()`. "
             "`w.grad = None` works at any time.",
         ),
-        Mistake(
-            "losses",
-            lambda w, targets: [((w - target) ** 2).sum() for target in targets],
-            "These are the losses. The gradient is in `w.grad` after `loss.backward()`.",
-        ),
     ],
     hints=[
         "What is in `w.grad` after the second `backward`, if nobody cleared it?",
-        "Begin each round with `w.grad = None`.",
-        "In the loop: clear, compute the loss, `loss.backward()`, append `w.grad` to the list.",
+        "Clear the gradient in each round. Which of the two ways of 2.4 works before the first `backward` too?",
+        "In the loop: `w.grad = None`, compute the loss, `loss.backward()`, append `w.grad` to the list.",
     ],
     idea="Gradients add up until you clear them. `w.grad = None` gives each round a new tensor; `zero_()` reuses the "
     "old one.",
@@ -420,79 +380,6 @@ fixed_target_gradient = Exercise(
 )
 
 
-def vector_jacobian_solution(x: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
-    """Return v[0] * dy[0]/dx + v[1] * dy[1]/dx + v[2] * dy[2]/dx."""
-    x = x.clone().requires_grad_()
-    y = torch.stack([x[0] * x[1], x[0] ** 2, 3 * x[1]])
-    y.backward(gradient=v)
-    return x.grad
-
-
-def _three(x: Tensor) -> Tensor:
-    return torch.stack([x[0] * x[1], x[0] ** 2, 3 * x[1]])
-
-
-def _gradient(f: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Return the gradient of a scalar function."""
-    x = x.clone().requires_grad_()
-    return torch.autograd.grad(f(x), x)[0]
-
-
-vector_jacobian = Exercise(
-    "vector_jacobian",
-    "backward on three values",
-    solution=vector_jacobian_solution,
-    oracle=lambda x, v: v @ torch.autograd.functional.jacobian(_three, x),
-    run=_with_reason,
-    cases=[
-        (torch.tensor([2.0, 5.0]), torch.tensor([1.0, 10.0, 100.0])),
-        (torch.tensor([-1.0, 3.0]), torch.tensor([0.5, -2.0, 1.0])),
-    ],
-    mistakes=[
-        Mistake(
-            "weights ignored",
-            lambda x, v: _gradient(lambda t: _three(t).sum(), x),
-            "This is the gradient of y.sum(): every weight is 1. Where does v come in?",
-        ),
-        Mistake(
-            "mean",
-            lambda x, v: _gradient(lambda t: (v * _three(t)).mean(), x),
-            "The weights are right, but you took the mean, so all is a third of what it should be. The weighted "
-            "gradients are *added*.",
-        ),
-        Mistake(
-            "only the last one",
-            lambda x, v: _gradient(lambda t: v[2] * _three(t)[2], x),
-            "Only the gradient of y[2] is left. Add the three weighted gradients: clear `x.grad` once, not between "
-            "them.",
-        ),
-        Mistake(
-            "not tracked",
-            lambda x, v: _three(x).backward(gradient=v),
-            "No tracked tensor leads to your y. Make a tracked copy, `x = x.clone().requires_grad_()`, and build y with "
-            "`torch.stack([...])`: `torch.tensor([...])` copies the numbers without their history.",
-        ),
-        Mistake(
-            "weights not passed",
-            lambda x, v: _three(x.clone().requires_grad_()).backward(),
-            "`y.backward()` alone fails, since y has three values. Pass their weights: `y.backward(gradient=...)`.",
-        ),
-        Mistake(
-            "the values",
-            lambda x, v: v @ _three(x),
-            "This is the weighted sum of the values y. Wanted is its gradient: `x.grad` after `backward`.",
-        ),
-    ],
-    hints=[
-        "`y.backward()` alone fails, since y has three values. What does `backward` want to know?",
-        "Give it one weight for each value of y: `y.backward(gradient=...)`.",
-        "The gradient of `(v * y).sum()` is the same, if you prefer a scalar.",
-    ],
-    idea="`backward(gradient=v)` returns the weighted sum of the gradients of all outputs, the product of v and the "
-    "Jacobian. For a scalar loss the weight is 1.",
-)
-
-
 def loss_gradient_solution(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """Return dL/dX of L = mean(E ** 2) with E = Y - (3 * X ** 2 - 3)."""
     error = y - (3 * x**2 - 3)
@@ -548,6 +435,11 @@ loss_gradient = Exercise(
             "The mean in the example is over 4 elements. Other inputs have other sizes: divide by `x.numel()`.",
         ),
         Mistake(
+            "constant kept",
+            lambda x, y: -2 * (6 * x - 3) * _error(x, y) / x.numel(),
+            "You kept the −3 when you took the derivative of 3X² − 3. It does not change with X: what is its slope?",
+        ),
+        Mistake(
             "brackets forgotten",
             lambda x, y: -12 * x * (y - 3 * x**2 - 3) / x.numel(),
             "The derivatives are right, the error is not: E = Y − (3X² − 3) needs its brackets. Without them, the 3 gets "
@@ -584,22 +476,14 @@ def _differences(f: Callable[[Tensor], Tensor], x: Tensor, h: float, back: float
     return torch.stack([(f(x + row) - f(x - back * row)) / divisor for row in rows])
 
 
-def _cubes(x: Tensor) -> Tensor:
-    return (x**3).sum()
-
-
-def _mixed(x: Tensor) -> Tensor:
-    return x[0] ** 2 * x[1] + x[-1].exp()
-
-
 numerical_gradient = Exercise(
     "numerical_gradient",
     "A gradient without calculus",
     solution=numerical_gradient_solution,
     oracle=lambda f, x, h: _differences(f, x, h, 1, 2 * h),
     cases=[
-        (_cubes, torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64), 0.1),
-        (_mixed, torch.tensor([2.0, 3.0], dtype=torch.float64), 0.2),
+        (lambda x: (x**3).sum(), torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64), 0.1),
+        (lambda x: x[0] ** 2 * x[1] + x[-1].exp(), torch.tensor([2.0, 3.0], dtype=torch.float64), 0.2),
     ],
     mistakes=[
         Mistake(
@@ -614,19 +498,25 @@ numerical_gradient = Exercise(
             "All is twice too large: between x − h and x + h lies the distance 2h, not h.",
         ),
         Mistake(
-            "not divided by h",
-            lambda f, x, h: _differences(f, x, h, 1, 2),
-            "A slope is rise divided by run. The run is 2h, and h is missing.",
+            "all elements moved at once",
+            lambda f, x, h: (f(x + h) - f(x - h)) / (2 * h),
+            "This is one number. `x + h` moves all elements at once, and so you measure the sum of all slopes. Move one "
+            "element at a time, and collect the results in a tensor.",
         ),
         Mistake(
-            "all elements moved at once",
+            "all elements moved in each round",
             lambda f, x, h: torch.full_like(x, ((f(x + h) - f(x - h)) / (2 * h)).item()),
-            "You move all elements at once, and so you measure the sum of all slopes. Move one element, and leave "
-            "the others.",
+            "All your slopes are the same, their sum: `x + h` moves every element. Move one, and leave the others.",
+        ),
+        Mistake(
+            "no copy",
+            lambda f, x, h: torch.zeros_like(x),
+            "All your slopes are 0, as if x never moved. `a = x` makes no copy: a step forward and a step back in the "
+            "same tensor cancel. Start from `x.clone()`, twice.",
         ),
         Mistake(
             "exact",
-            lambda f, x, h: _gradient(f, x),
+            lambda f, x, h: torch.autograd.functional.jacobian(f, x),
             "This is the exact gradient. Here it is to be *estimated* with steps of size h, without autograd.",
         ),
     ],
@@ -655,52 +545,27 @@ def train_line_solution(x: torch.Tensor, y: torch.Tensor, lr: float, steps: int)
 
 
 def _train(
-    x: Tensor,
-    y: Tensor,
-    lr: float,
-    steps: int,
-    zero: bool = True,
-    bias: bool = True,
-    mean: bool = True,
-    late: bool = False,
+    x: Tensor, y: Tensor, lr: float, steps: int, zero: bool = True, bias: bool = True, mean: bool = True
 ) -> tuple[Tensor, Tensor]:
     """Train as students do."""
     w, b = torch.tensor(0.0, requires_grad=True), torch.tensor(0.0, requires_grad=True)
-    for step in range(steps):
-        if late and step > 0:
-            _update(w, b, lr, bias)
+    for _ in range(steps):
         if zero:
             w.grad = b.grad = None
         squares = (w * x + b - y) ** 2
         (squares.mean() if mean else squares.sum()).backward()
-        if not late:
-            _update(w, b, lr, bias)
+        with torch.no_grad():
+            w -= lr * w.grad
+            if bias:
+                b -= lr * b.grad
     return w, b
 
 
-@torch.no_grad()
-def _update(w: Tensor, b: Tensor, lr: float, bias: bool) -> None:
-    w -= lr * w.grad
-    if bias:
-        b -= lr * b.grad
-
-
-def _zero_too_early(x: Tensor, y: Tensor, lr: float, steps: int) -> None:
-    torch.tensor(0.0, requires_grad=True).grad.zero_()
-
-
-def _rebound(x: Tensor, y: Tensor, lr: float, steps: int) -> None:
+def _rebound(x: Tensor, y: Tensor, lr: float, steps: int, recorded: bool) -> None:
     w = torch.tensor(0.0, requires_grad=True)
     for _ in range(steps):
         ((w * x - y) ** 2).mean().backward()
-        w = w - lr * w.grad
-
-
-def _rebound_no_grad(x: Tensor, y: Tensor, lr: float, steps: int) -> None:
-    w = torch.tensor(0.0, requires_grad=True)
-    for _ in range(steps):
-        ((w * x - y) ** 2).mean().backward()
-        with torch.no_grad():
+        with torch.set_grad_enabled(recorded):
             w = w - lr * w.grad
 
 
@@ -750,6 +615,16 @@ train_line = Exercise(
             "You walk uphill. The gradient shows where the loss *grows*: subtract it.",
         ),
         Mistake(
+            "swapped",
+            lambda *case: _train(*case)[::-1],
+            "Both numbers are right, but in the wrong order: return w, then b.",
+        ),
+        Mistake(
+            "one update too many",
+            lambda x, y, lr, steps: _train(x, y, lr, steps + 1),
+            "You make one update too many. `range(steps)` gives exactly `steps` rounds.",
+        ),
+        Mistake(
             "bias forgotten",
             lambda *case: _train(*case, bias=False),
             "w moves, and b stays at 0. Update both parameters.",
@@ -762,24 +637,24 @@ train_line = Exercise(
         ),
         Mistake(
             "update before backward",
-            lambda *case: _train(*case, late=True),
+            lambda x, y, lr, steps: _train(x, y, lr, steps - 1),
             "One update is missing. Do you update before `backward`? Then the last gradient is never used.",
         ),
         Mistake(
             "zero_ of None",
-            _zero_too_early,
+            lambda *case: torch.tensor(0.0, requires_grad=True).grad.zero_(),
             "Before the first `backward` there is no gradient: `w.grad` is None, and None has no `zero_()`. Write "
             "`w.grad = None`, or clear it at the end of each round.",
         ),
         Mistake(
             "w = w - ...",
-            _rebound,
+            lambda *case: _rebound(*case, recorded=True),
             "A gradient is None where you use it. The usual reason is `w = w - …`: it makes a *new* tensor that is "
             "no leaf. Change the leaf itself, `w -= …`, under `torch.no_grad()`. Are w and b both tracked?",
         ),
         Mistake(
             "w = w - ... under no_grad",
-            _rebound_no_grad,
+            lambda *case: _rebound(*case, recorded=False),
             "`backward` found no tracked tensor. Under `no_grad`, `w = w - …` makes a *new* tensor that is not "
             "tracked. Change the leaf itself: `w -= …`. And the loss must be computed outside `no_grad`.",
         ),
@@ -812,7 +687,6 @@ EXERCISES = (
     predictions,
     separate_gradients,
     fixed_target_gradient,
-    vector_jacobian,
     loss_gradient,
     numerical_gradient,
     train_line,
