@@ -11,7 +11,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import torch
 
-from course_utils import graph, shapes
+from course_utils import fitting, graph, loading, shapes
 from course_utils.session import is_static
 
 
@@ -123,3 +123,43 @@ def _draw_backward_step(step: int, w: float, x: float, b: float, y: float) -> No
     unknown = {f"{n} {'value' if i < 5 else 'grad'}" for i, (names, _) in enumerate(steps) if i > step for n in names}
     title = f"Step {step}, {'forward' if step < 5 else 'backward'}: {steps[step][1]}"
     graph.draw_nodes(*graph.nodes_and_edges(t["L"], t), current=steps[step][0], unknown=unknown, title=title)
+
+
+def losses() -> None:
+    """Choose a loss, move the prediction; see the loss, its gradient, and where they become large."""
+
+    def controls() -> dict[str, Any]:
+        from ipywidgets import Dropdown, FloatSlider
+
+        loss = Dropdown(options=list(fitting.LOSSES), description="loss")
+        prediction = FloatSlider(
+            value=-5.0, min=-8.0, max=8.0, step=0.01, description="prediction", continuous_update=False
+        )
+
+        def adapt(change: dict[str, Any]) -> None:  # BCELoss takes a probability
+            prediction.min, prediction.max = (0.0, 1.0) if change["new"] == "BCELoss" else (-8.0, 8.0)
+
+        loss.observe(adapt, names="value")
+        return {
+            "loss": loss,
+            "prediction": prediction,
+            "target": Dropdown(options=[1, 0], description="target"),
+        }
+
+    explore(fitting.draw_loss, controls, fitting.LOSS_STATES)
+
+
+def batches() -> None:
+    """Choose the size of a dataset, the batch size, shuffle and drop_last; see the samples of each step in two epochs."""
+
+    def controls() -> dict[str, Any]:
+        from ipywidgets import Checkbox, IntSlider
+
+        return {
+            "samples": IntSlider(value=10, min=1, max=24, description="samples", continuous_update=False),
+            "batch_size": IntSlider(value=4, min=1, max=24, description="batch_size", continuous_update=False),
+            "shuffle": Checkbox(value=True, description="shuffle"),
+            "drop_last": Checkbox(value=False, description="drop_last"),
+        }
+
+    explore(loading.draw_batches, controls, loading.BATCH_STATES)

@@ -1,5 +1,7 @@
 """Each figure shows what it was given."""
 
+import inspect
+
 import matplotlib
 
 matplotlib.use("agg")
@@ -8,6 +10,9 @@ import pytest
 import torch
 
 from course_utils import explorers, plots
+
+EXPLORERS = [n for n, f in vars(explorers).items() if inspect.isfunction(f) and f.__module__ == explorers.__name__]
+EXPLORERS = [n for n in EXPLORERS if not n.startswith("_") and n != "explore"]
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +78,7 @@ def test_an_explorer_shows_its_states_and_a_sentence_for_bad_input(monkeypatch, 
     assert drawn == [1, 2] and capsys.readouterr().out == "value is negative. Use 0 or more.\n"
 
 
-@pytest.mark.parametrize("name", ["broadcast", "memory_order", "backward_steps"])
+@pytest.mark.parametrize("name", EXPLORERS)
 def test_every_control_of_an_explorer_works_live(name, monkeypatch, capsys):
     monkeypatch.delenv("COURSE_STATIC")
     shown = []

@@ -82,7 +82,7 @@ def test_the_ci_script_calls_the_command_of_the_readme():
 def test_modules_stay_small_and_have_no_star_imports():
     for path in (ROOT / "course_utils").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        limit = 250 if "exercises/u" not in path.as_posix() else 800  # a unit is mostly its wrong answers
+        limit = 250 if "exercises/u" not in path.as_posix() else 850  # a unit is mostly its wrong answers
         assert len(text.splitlines()) <= limit * 1.1, f"{path.name} is too long to read in two minutes"
         assert "import *" not in text
 

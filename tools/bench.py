@@ -181,7 +181,7 @@ def bench_explorers() -> None:
         plt.close("all")
 
     plots.use_style()
-    for name in ("broadcast", "memory_order", "backward_steps"):
+    for name in ("broadcast", "memory_order", "backward_steps", "batches", "losses"):
         with mock.patch.object(explorers, "explore") as explore:
             getattr(explorers, name)()
         draw, _, states = explore.call_args.args
