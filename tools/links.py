@@ -96,10 +96,11 @@ def main(arguments: list[str]) -> int:
     if arguments not in (["write"], ["check"]):
         print(__doc__)
         return 2
-    stale = [path for path, content in wanted().items() if not path.exists() or path.read_bytes() != content]
-    for path in stale:
+    files = wanted().items()
+    stale = {path: content for path, content in files if not path.exists() or path.read_bytes() != content}
+    for path, content in stale.items():
         if arguments == ["write"]:
-            path.write_bytes(wanted()[path])
+            path.write_bytes(content)
         print(f"{path.relative_to(ROOT)} {'written' if arguments == ['write'] else 'is out of date: run `make links`'}")
     return 1 if stale and arguments == ["check"] else 0
 
