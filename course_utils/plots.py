@@ -10,6 +10,8 @@ from matplotlib import ticker
 from matplotlib.axes import Axes
 from torch import Tensor
 
+from course_utils.films import animate as animate  # one name for all pictures: plots
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
