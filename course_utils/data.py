@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_utils.session import import_torchvision, is_static
+from course_utils import files
+from course_utils.session import import_torchvision
 
 if TYPE_CHECKING:
     from torchvision.datasets import MNIST as TorchvisionMNIST
@@ -37,9 +38,10 @@ NO_MNIST = (
     "MNIST is not on this machine and cannot be fetched now, so 1,797 small digits that ship with the course stand in for it. "
     "To get MNIST, go online and restart the kernel, or set COURSE_MNIST to a folder with its four .gz files."
 )
-# what was said, and the mirrors that failed: neither is repeated in one session
+# what was said, the mirrors that failed, and why: neither is repeated in one session. And files that the disk did not take
 _said: set[str] = set()
-_failed_mirrors: set[str] = set()
+_failed_mirrors: dict[str, str] = {}
+_unkept: dict[str, bytes] = {}
 
 
 def iris_path() -> Path:
@@ -96,16 +98,16 @@ def load_mnist(train: bool) -> tuple[Tensor, Tensor]:
 
     Source: Y. LeCun, C. Cortes and C. Burges, The MNIST database of handwritten digits.
     """
-    files = {}
+    contents = {}
     for name in MNIST_FILES:
         content = _read_mnist(name)
         if content is None:  # all four or none: digits to train on and MNIST to test on would be a silent mistake
-            _say(NO_MNIST)
+            _say(NO_MNIST + "".join(f" ({mirror} failed: {why}.)" for mirror, why in _failed_mirrors.items()))
             return load_digits(train)
-        files[name] = content
+        contents[name] = content
     part = "train" if train else "t10k"
-    images = _idx(files[f"{part}-images-idx3-ubyte.gz"], header=16).view(-1, 28, 28)
-    return images, _idx(files[f"{part}-labels-idx1-ubyte.gz"], header=8).long()
+    images = _idx(contents[f"{part}-images-idx3-ubyte.gz"], header=16).view(-1, 28, 28)
+    return images, _idx(contents[f"{part}-labels-idx1-ubyte.gz"], header=8).long()
 
 
 def MNIST(
@@ -199,11 +201,18 @@ def _read_mnist(name: str) -> bytes | None:
         content = _verified(folder / name)
         if content is not None:
             return content
+    if name in _unkept:
+        return _unkept[name]
     if os.environ.get("COURSE_OFFLINE") != "1":
         for mirror in import_torchvision().datasets.MNIST.mirrors:
-            if mirror not in _failed_mirrors and (content := _fetch(mirror, name)) is not None:
-                return content
-            _failed_mirrors.add(mirror)
+            if mirror not in _failed_mirrors:
+                try:
+                    content = files.download(mirror + name, MNIST_FILES[name])
+                except OSError as error:
+                    _failed_mirrors[mirror] = str(error)
+                else:
+                    _keep(name, content)
+                    return content
     return None
 
 
@@ -218,16 +227,15 @@ def _verified(path: Path) -> bytes | None:
     return None
 
 
-def _fetch(mirror: str, name: str) -> bytes | None:
-    import pooch  # slow to import, and needed once
-
-    pooch.get_logger().setLevel("ERROR")
-    downloader = pooch.HTTPDownloader(timeout=15, progressbar=not is_static())
+def _keep(name: str, content: bytes) -> None:
     try:
-        pooch.retrieve(mirror + name, "sha256:" + MNIST_FILES[name], fname=name, path=CACHE, downloader=downloader)
-    except (OSError, ValueError):  # every error of the network, of the disk, or a sha256 that differs
-        return None
-    return _verified(CACHE / name)
+        CACHE.mkdir(parents=True, exist_ok=True)
+        files.write_whole(CACHE / name, content)
+    except OSError as error:
+        _unkept[name] = content
+        _say(
+            f"MNIST was fetched, but {CACHE} does not take it ({error.strerror}), so it will be fetched again next time."
+        )
 
 
 def _idx(content: bytes, header: int) -> Tensor:
