@@ -1,0 +1,226 @@
+"""Measure a device once and keep the result: ``python -m course_utils.recording [FILE]``."""
+
+import datetime
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_utils.devices import pick_device, seconds
+
+FILE = Path(__file__).resolve().parents[1] / "data" / "gpu_recording.json"
+SIZES = (64, 128, 256, 512, 1024, 2048)
+KINDS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"matrix product": torch.matmul, "elementwise sum": torch.add}
+COLUMNS = ("cpu", "device", "device with transfer")
+FACTS = ("device", "driver", "torch", "date", "sizes", "times", "precision", "transfer")
+
+
+def measure(device: torch.device, sizes: Sequence[int] = SIZES, passes: int = 5) -> dict[str, Any]:
+    """Measure unit 3's work on a device, beside the CPU with as many threads as PyTorch has now.
+
+    Args:
+        device: what to measure; the CPU works too.
+        sizes: the n of the n x n float32 matrices, ascending.
+        passes: how often each piece of work is timed; the shortest counts.
+
+    Returns:
+        The facts of :data:`FACTS`. All times are in seconds, memory is in bytes.
+    """
+    cpu = torch.device("cpu")
+    times: dict[str, dict[str, list[float]]] = {kind: {column: [] for column in COLUMNS} for kind in KINDS}
+    generator = torch.Generator().manual_seed(0)
+    for n in sizes:
+        a, b = torch.rand(n, n, generator=generator), torch.rand(n, n, generator=generator)
+        there = a.to(device), b.to(device)
+        for kind, work in KINDS.items():
+            row = times[kind]
+            row["cpu"].append(seconds(lambda work=work, a=a, b=b: work(a, b), cpu, passes))
+            row["device"].append(seconds(lambda work=work, pair=there: work(*pair), device, passes))
+            both_ways = lambda work=work, a=a, b=b: work(a.to(device), b.to(device)).cpu()  # noqa: E731
+            row["device with transfer"].append(seconds(both_ways, device, passes))
+    return {
+        "device": _name(device),
+        "driver": _driver(device),
+        "torch": torch.__version__,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "sizes": list(sizes),
+        "times": times,
+        "precision": _precisions(device, max(sizes), passes),
+        "transfer": _transfers(device, max(sizes), passes),
+    }
+
+
+def write(results: dict[str, Any], path: Path) -> None:
+    """Write results as JSON. The file is there whole or not at all.
+
+    Args:
+        results: what :func:`measure` returned.
+        path: the file; its folder must exist.
+
+    Raises:
+        ValueError: the file cannot be written.
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True) if part.parent.is_dir() else None
+        raise ValueError(f"{path} cannot be written ({error.strerror}). Name a file in a folder of yours.") from None
+
+
+def read(path: Path = FILE) -> dict[str, Any] | None:
+    """Read a recording.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The recorded results, or None where there is no such file.
+
+    Raises:
+        ValueError: the file is not a recording.
+    """
+    if not path.exists():
+        return None
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+        lengths = {len(v) for rows in results["times"].values() for v in rows.values()}
+        whole = (
+            set(FACTS) <= set(results) and lengths == {len(results["sizes"])} and set(results["times"]) == set(KINDS)
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        whole = False
+    if not whole:
+        raise ValueError(
+            f"{path.name} is no recording of this course. Make it again: python -m course_utils.recording {path.name}"
+        )
+    return results
+
+
+def show(results: dict[str, Any] | None, recorded: bool) -> str:
+    """Describe results in a few lines, for a notebook.
+
+    Args:
+        results: measured or recorded results; None where there are none.
+        recorded: whether they were recorded elsewhere, and not measured here and now.
+
+    Returns:
+        The lines.
+    """
+    if results is None:
+        return (
+            "There is no GPU here, and no recording in data/gpu_recording.json.\n"
+            "No measured GPU figure is shown. Lines marked 'data sheet' are computed from data sheets."
+        )
+    mark = f"RECORDED on {results['date']}, not on this machine" if recorded else "measured on this machine"
+    lines = [f"{results['device']} ({mark}; driver {results['driver']}, torch {results['torch']})"]
+    for kind, rows in results["times"].items():
+        pairs = zip(results["sizes"], *(rows[column] for column in COLUMNS), strict=True)
+        lines += [f"{kind + ', n':>18}" + "".join(f"{column + ' ms':>25}" for column in COLUMNS)]
+        lines += [f"{n:18}" + "".join(f"{1e3 * value:25.3f}" for value in values) for n, *values in pairs]
+    for name, row in results["precision"].items():
+        lines.append(
+            f"{name:>18}{1e3 * row['seconds']:10.3f} ms  {row['bytes'] / 1e6:6.1f} MB  error {row['error']:.0e}"
+        )
+    for name, gigabytes in results["transfer"].items():
+        lines.append(f"{name:>18}{gigabytes:10.1f} GB/s to the device")
+    return "\n".join(lines)
+
+
+def curves(results: dict[str, Any] | None, kind: str, sizes: Sequence[int]) -> dict[str, list[float]]:
+    """Return the times of the device in results, for a figure over ``sizes``.
+
+    Args:
+        results: measured or recorded results; None where there are none.
+        kind: "sum" or "product".
+        sizes: the n of the figure.
+
+    Returns:
+        For each label, one time in seconds for each size; nothing where the results do not have them.
+    """
+    if results is None or not set(sizes) <= set(results["sizes"]):
+        return {}
+    rows = next(rows for name, rows in results["times"].items() if kind in name)
+    wanted = [results["sizes"].index(n) for n in sizes]
+    return {column.replace("device", results["device"]): [rows[column][i] for i in wanted] for column in COLUMNS[1:]}
+
+
+def _name(device: torch.device) -> str:
+    get = getattr(getattr(torch, device.type, None), "get_device_name", None)
+    return get(device) if get else device.type
+
+
+def _driver(device: torch.device) -> str:
+    tool = shutil.which("nvidia-smi") if device.type == "cuda" else None
+    if tool is None:
+        return "unknown" if device.type == "cuda" else "none"
+    query = [tool, "--query-gpu=driver_version", "--format=csv,noheader"]
+    answer = subprocess.run(query, capture_output=True, text=True, check=False).stdout.split()  # noqa: S603
+    return answer[0] if answer else "unknown"
+
+
+def _precisions(device: torch.device, n: int, passes: int) -> dict[str, dict[str, float]]:
+    """Time one matrix product in each precision; the error is the largest one, relative to the largest exact value."""
+    generator = torch.Generator().manual_seed(0)
+    a, b = (torch.rand(n, n, generator=generator, dtype=torch.float64) - 0.5 for _ in range(2))
+    exact = a @ b
+    modes = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+    if device.type == "cuda":
+        modes = {"tf32": torch.float32, **modes}
+    rows = {}
+    before = torch.get_float32_matmul_precision()
+    for name, dtype in modes.items():
+        torch.set_float32_matmul_precision("high" if name == "tf32" else "highest")
+        left, right = a.to(dtype).to(device), b.to(dtype).to(device)  # mps has no float64
+        taken = seconds(lambda x=left, y=right: x @ y, device, passes)
+        error = ((left @ right).cpu().double() - exact).abs().max() / exact.abs().max()
+        rows[name] = {"seconds": taken, "bytes": left.nbytes, "error": error.item()}
+    torch.set_float32_matmul_precision(before)
+    return rows
+
+
+def _transfers(device: torch.device, n: int, passes: int) -> dict[str, float]:
+    """Measure GB/s from main memory to the device, from pageable and from pinned memory."""
+    if device.type != "cuda":
+        return {}
+    x = torch.rand(n, n)
+    pinned = x.pin_memory()
+    work = {
+        "pageable": lambda: x.to(device),
+        "pinned": lambda: pinned.to(device, non_blocking=True),
+        "pin, then copy": lambda: x.pin_memory().to(device, non_blocking=True),
+    }
+    return {name: x.nbytes / seconds(w, device, passes) / 1e9 for name, w in work.items()}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure the device at hand, and write the file that was named, or data/gpu_recording.json; return the exit status."""
+    if len(arguments) > 1 or any(a.startswith("-") for a in arguments):
+        print("Use: python -m course_utils.recording [FILE]", file=sys.stderr)
+        return 2
+    device = pick_device()
+    if not arguments and device.type == "cpu":
+        print(
+            "There is no GPU here, and the recording of the course is of a GPU. Name a file to record a CPU.",
+            file=sys.stderr,
+        )
+        return 2
+    try:
+        write(measure(device), Path(arguments[0]) if arguments else FILE)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"recorded: {_name(device)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

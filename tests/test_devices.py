@@ -1,0 +1,216 @@
+"""Honest timing, the pretend GPU, the data sheets, their pictures, and the recording of a device."""
+
+import json
+import time
+
+import matplotlib
+
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+import pytest
+import torch
+
+from course_utils import devices, hardware, recording
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+# ---- timing
+
+
+class Clock:
+    """Shows the given times, one at each call."""
+
+    def __init__(self, *times):
+        self.times = list(times)
+
+    def __call__(self):
+        return self.times.pop(0)
+
+
+def test_the_shortest_pass_counts_and_the_warm_up_does_not(monkeypatch):
+    monkeypatch.setattr(time, "perf_counter", Clock(0, 9, 10, 13, 20, 25))
+    calls = []
+    assert devices.seconds(lambda: calls.append(1), passes=3) == 3
+    assert len(calls) == 4
+
+
+def test_the_timer_waits_for_the_device_before_and_after(monkeypatch):
+    gpu = devices.PretendGPU(work=5, launch=0.5, set_up=300)
+    monkeypatch.setattr(torch.accelerator, "synchronize", lambda device: gpu.synchronize())
+    monkeypatch.setattr(time, "perf_counter", gpu.clock)
+    assert devices.seconds(gpu.launch, "cuda", passes=2) == pytest.approx(5.5)
+
+
+def test_nobody_waits_for_the_cpu(monkeypatch):
+    monkeypatch.setattr(torch.accelerator, "synchronize", lambda device: pytest.fail("the CPU has no queue"))
+    devices.wait("cpu")
+    devices.wait(CPU)
+
+
+@pytest.mark.parametrize("passes", [0, -1, 2.0, "3"])
+def test_the_number_of_passes_is_a_number(passes):
+    with pytest.raises(ValueError, match="passes is"):
+        devices.seconds(lambda: None, passes=passes)
+
+
+def test_the_pretend_gpu_queues_its_work():
+    gpu = devices.PretendGPU(work=5, launch=1, set_up=100)
+    start = gpu.clock()
+    gpu.launch()
+    assert gpu.clock() - start == 101  # the set-up is paid once, by the host
+    gpu.launch()
+    assert gpu.clock() - start == 102
+    gpu.synchronize()
+    assert gpu.clock() - start == 101 + 5 + 5  # the second waited for the first
+    gpu.synchronize()
+    assert gpu.clock() - start == 111
+
+
+# ---- data sheets and pictures
+
+
+def test_every_sheet_has_its_source_and_sane_magnitudes():
+    for sheet in hardware.SHEETS:
+        assert any(maker in sheet.source for maker in ("AMD", "NVIDIA")) and "data sheet" in sheet.source
+        assert 1 < sheet.tflops < 1000 and 100 < sheet.bandwidth < 10_000 and (sheet.link > 0) == (sheet.kind == "GPU")
+
+
+def test_the_least_time_is_that_of_the_slower_part():
+    sheet = hardware.Sheet("x", "GPU", 1, 1, 2.0, 100.0, 1, 1, "")
+    assert sheet.shortest(4e12, 1) == 2 and sheet.shortest(1, 3e11) == 3
+
+
+def test_the_roofline_rises_then_stays():
+    ax = hardware.roofline({"sum": 1 / 12}, {"mine": (10.0, 0.05)})
+    roofs = {line.get_label(): line.get_ydata() for line in ax.lines if len(line.get_xdata()) == 200}
+    assert len(roofs) == len(hardware.SHEETS)
+    for sheet in hardware.SHEETS:
+        y = roofs[f"{sheet.name}, {sheet.kind}"]
+        assert y[-1] == pytest.approx(sheet.tflops) and y[0] == pytest.approx(0.01 * sheet.bandwidth / 1000)
+    assert "not measured" in ax.get_title()
+    assert [line.get_label() for line in ax.lines][-1] == "mine (measured)"
+
+
+def test_the_chips_have_their_parts():
+    figure = hardware.chips()
+    counts = [len(ax.patches) for ax in figure.axes]
+    assert counts[1] > 10 * 4 and counts[1] > 5 * counts[0]
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == list(hardware.PARTS)
+
+
+def test_times_are_drawn_in_milliseconds():
+    ax = hardware.times([1, 10], {"CPU": [0.001, 0.002], "data sheet T4": [0.1, 0.2]}, title="t")
+    measured, sheet = ax.lines
+    assert list(measured.get_ydata()) == [1, 2] and measured.get_marker() == "o" and sheet.get_marker() == "None"
+
+
+# ---- the recording
+
+
+@pytest.fixture(scope="module")
+def results():
+    return recording.measure(CPU, sizes=(16, 32), passes=1)
+
+
+def test_a_recording_says_what_was_measured_and_where(results):
+    assert set(results) == set(recording.FACTS)
+    assert results["torch"] == torch.__version__ and results["sizes"] == [16, 32] and results["driver"] == "none"
+    for kind in recording.KINDS:
+        assert {len(results["times"][kind][column]) for column in recording.COLUMNS} == {2}
+        assert all(v > 0 for column in recording.COLUMNS for v in results["times"][kind][column])
+    errors = {name: row["error"] for name, row in results["precision"].items()}
+    assert 0 < errors["float32"] < 1e-5 < errors["float16"] < errors["bfloat16"] < 0.05
+    assert results["precision"]["float32"]["bytes"] == 2 * results["precision"]["float16"]["bytes"] == 32 * 32 * 4
+
+
+def test_measuring_leaves_the_settings_alone(results):
+    state, precision = torch.get_rng_state(), torch.get_float32_matmul_precision()
+    recording.measure(CPU, sizes=(8,), passes=1)
+    assert torch.equal(state, torch.get_rng_state()) and precision == torch.get_float32_matmul_precision()
+
+
+def test_what_was_written_is_read(results, tmp_path):
+    path = tmp_path / "r.json"
+    assert recording.read(path) is None
+    recording.write(results, path)
+    assert recording.read(path) == results
+    assert [p.name for p in tmp_path.iterdir()] == ["r.json"]
+
+
+def test_an_interrupted_write_leaves_the_old_file(results, tmp_path, monkeypatch):
+    path = tmp_path / "r.json"
+    recording.write(results, path)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(recording.os, "replace", full)
+    with pytest.raises(ValueError, match="No space left"):
+        recording.write({**results, "date": "2000-01-01"}, path)
+    assert recording.read(path) == results and [p.name for p in tmp_path.iterdir()] == ["r.json"]
+
+
+def test_a_missing_folder_gets_one_sentence(results, tmp_path):
+    with pytest.raises(ValueError, match="cannot be written"):
+        recording.write(results, tmp_path / "no" / "r.json")
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"times": 3}', '{"times": {"a": {"b": 3}}, "sizes": []}', "\x00"])
+def test_another_file_is_refused(content, tmp_path):
+    path = tmp_path / "r.json"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=r"r\.json is no recording"):
+        recording.read(path)
+
+
+def test_a_recording_with_a_missing_value_is_refused(results, tmp_path):
+    changed = json.loads(json.dumps(results))
+    changed["times"]["matrix product"]["cpu"].pop()
+    recording.write(changed, tmp_path / "r.json")
+    with pytest.raises(ValueError, match="is no recording"):
+        recording.read(tmp_path / "r.json")
+
+
+def test_results_are_marked_for_what_they_are(results):
+    recorded, own, none = (recording.show(r, m) for r, m in ((results, True), (results, False), (None, False)))
+    assert f"RECORDED on {results['date']}, not on this machine" in recorded and "RECORDED" not in own
+    assert "measured on this machine" in own and results["torch"] in recorded
+    assert "no recording" in none and not any(unit in none for unit in (" ms", "GB/s", "TFLOP"))
+    extra = {**results, "transfer": {"pinned": 12.0}}
+    assert "12.0 GB/s to the device" in recording.show(extra, True)
+
+
+def test_the_curves_of_a_figure_come_from_the_results(results):
+    curves = recording.curves({**results, "device": "GPU X"}, "product", [32])
+    rows = results["times"]["matrix product"]
+    assert curves == {"GPU X": [rows["device"][1]], "GPU X with transfer": [rows["device with transfer"][1]]}
+    assert recording.curves(None, "sum", [32]) == {} and recording.curves(results, "sum", [32, 4096]) == {}
+
+
+def test_the_command_records_a_cpu_into_the_named_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_DEVICE", "cpu")
+    monkeypatch.setattr(recording.measure, "__defaults__", ((8, 16), 1))
+    assert recording.main([str(tmp_path / "cpu.json")]) == 0
+    assert capsys.readouterr().out == "recorded: cpu\n"
+    assert recording.read(tmp_path / "cpu.json")["sizes"] == [8, 16]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["a", "b"], ["no-such-folder/x.json"]])
+def test_the_command_says_in_one_line_what_is_wrong(arguments, monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_DEVICE", "cpu")
+    monkeypatch.setattr(recording.measure, "__defaults__", ((8,), 1))
+    assert recording.main(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == "" and len(shown.err.splitlines()) == 1
+
+
+def test_a_recording_that_ships_is_whole():
+    shipped = recording.read()
+    assert shipped is None or shipped["device"] not in ("", "cpu")
