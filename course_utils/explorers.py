@@ -5,13 +5,14 @@ missing, the pictures of the typical states stand in for them.
 """
 
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
+from torch import Tensor, nn
 
-from course_utils import fitting, graph, loading, shapes
+from course_utils import descent, drawing, fitting, graph, loading, shapes
 from course_utils.session import is_static
 
 
@@ -31,6 +32,9 @@ def explore(draw: Callable[..., Any], controls: Callable[[], dict[str, Any]], st
         except ValueError as error:
             plt.close("all")
             print(error)
+        except Exception:  # not foreseen, and a traceback under a slider helps nobody
+            plt.close("all")
+            print(f"There is no picture for these values of {', '.join(settings)}. Try others.")
         else:
             plt.show()
 
@@ -163,3 +167,56 @@ def batches() -> None:
         }
 
     explore(loading.draw_batches, controls, loading.BATCH_STATES)
+
+
+def vote(models: Mapping[str, nn.Module], images: Tensor, labels: Tensor) -> None:
+    """Draw a digit with a mouse or a finger; see what the networks get, and how each of them votes.
+
+    Args:
+        models: networks that take float32 rows (N, 784) from −1 to 1 and return scores (N, 10), each with its name.
+        images: test images, uint8 of shape (N, 28, 28). Where nobody can draw, the first of each digit is shown.
+        labels: their digits, int64 of shape (N,).
+    """
+    if is_static() or importlib.util.find_spec("anywidget") is None:
+        drawing.gallery(models, images, labels)
+        plt.show()
+        if not is_static():
+            print("To draw a digit yourself, install the package anywidget, then restart the kernel.")
+        return
+
+    def draw(strokes: list[drawing.Stroke]) -> None:
+        drawing.draw_votes(models, drawing.to_image(strokes))
+
+    explore(draw, lambda: {"strokes": drawing.pad()}, [])
+
+
+def playground() -> None:
+    """Choose a surface, one or two optimizers and their settings; see the paths, and the height of each over the steps."""
+
+    def controls() -> dict[str, Any]:
+        from ipywidgets import Dropdown, FloatLogSlider, FloatSlider, IntSlider
+
+        def slider(value: float, low: float, high: float, step: float, name: str) -> FloatSlider:
+            return FloatSlider(value=value, min=low, max=high, step=step, description=name, continuous_update=False)
+
+        x, y = slider(-9.0, -10, 10, 0.1, "start x"), slider(2.0, -6, 6, 0.1, "start y")
+        surface = Dropdown(options=list(descent.SURFACES), value="ravine", description="surface")
+
+        def adapt(change: dict[str, Any]) -> None:
+            x.value, y.value = descent.SURFACES[change["new"]].start
+
+        surface.observe(adapt, names="value")
+        return {
+            "surface": surface,
+            "first": Dropdown(options=descent.METHODS, value="SGD", description="optimizer 1"),
+            "second": Dropdown(options=(*descent.METHODS, "none"), value="Momentum", description="optimizer 2"),
+            "lr": FloatLogSlider(
+                value=0.05, min=-4, max=1, step=0.05, description="learning rate", continuous_update=False
+            ),
+            "momentum": slider(0.9, 0, 0.99, 0.01, "momentum"),
+            "x": x,
+            "y": y,
+            "steps": IntSlider(value=80, min=1, max=200, description="steps", continuous_update=False),
+        }
+
+    explore(descent.draw_playground, controls, descent.PLAYGROUND_STATES)
