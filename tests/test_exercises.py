@@ -1,4 +1,4 @@
-"""Every exercise, four ways: the stub, the solution, each wrong answer, and the whole notebook with all solutions in it."""
+"""Every exercise: the stub, the solution, and each wrong answer. The notebooks with all solutions run in test_notebooks.py."""
 
 import ast
 import importlib
@@ -9,7 +9,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from course_utils.exercises.__main__ import describe, main, source, units
 from course_utils.exercises.core import CORRECT, NOT_ATTEMPTED, WRONG, Exercise
@@ -143,26 +142,6 @@ def test_there_are_three_wrong_answers_with_messages_of_their_own(exercise):
     assert len(messages) >= 3 and len(set(messages)) == len(messages)
     assert len({mistake.name for mistake in exercise.mistakes}) == len(messages)
     assert all("\n" not in message and message.strip() == message for message in messages)
-
-
-@every_notebook
-def test_the_notebook_runs_with_all_solutions_in_place(stem, monkeypatch):
-    for name, value in {"COURSE_OFFLINE": "1", "COURSE_STATIC": "1", "OMP_NUM_THREADS": "1"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("COURSE_MNIST", raising=False)  # the bundled digits are enough here, and quick
-    notebook, module = read(stem), MODULES[stem]
-    for name, cell in stubs(notebook, module).items():
-        cell.source = getattr(module, name).solution().plain
-    NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": ROOT / "notebooks"}}
-    ).execute()
-    shown = {}
-    for cell in code_cells(notebook):
-        for name in re.findall(r"\bex\.(\w+)(?:\.check)?\(", cell.source):
-            shown[name] = " ".join(o["data"]["text/plain"] for o in cell.outputs if o.output_type == "execute_result")
-    for exercise in module.EXERCISES:
-        assert shown[exercise.name] == f"✓ {exercise.title}: correct. {exercise.idea}"
-    assert shown["summary"] == f"✓ {len(module.EXERCISES)} done   ✗ 0 wrong   ○ 0 open"
 
 
 # ---- hints and solutions

@@ -4,6 +4,7 @@ import ast
 import functools
 import importlib
 import inspect
+import os
 import pkgutil
 import re
 import sys
@@ -95,4 +96,10 @@ def _lambdas(text: str) -> list[ast.Lambda]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        status = main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough, as in `... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
+        status = 0
+    sys.exit(status)

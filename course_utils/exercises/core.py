@@ -1,7 +1,8 @@
 """How an exercise is checked: the answer is run beside PyTorch on several inputs, and beside the typical wrong answers.
 
 An answer that behaves like a listed mistake gets that mistake's message, which names the idea that is missing. Any other wrong
-answer gets one sentence about the first difference. A check never raises, and never changes the student's objects.
+answer gets one sentence about the first difference. A check never raises, and never changes the student's objects. It stops an
+endless loop. It cannot stop a call that ends Python itself, such as ``os._exit``, or one that never comes back from C.
 """
 
 import copy
@@ -13,10 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from torch import Tensor
+from torch import Tensor, nn
 
-from course_utils.exercises.compare import Raised, difference, is_open, part, show, undisturbed
+from course_utils.exercises.compare import Raised, difference, is_open, part, show, type_name
+from course_utils.exercises.guard import TimeUp, memory_limit, repeatable, time_limit, undisturbed
 
+SECONDS = 2.0  # the time of an answer in one check, on all its inputs together
 NOT_ATTEMPTED, WRONG, CORRECT = "not attempted", "wrong", "correct"
 SIGNS = {NOT_ATTEMPTED: "○", WRONG: "✗", CORRECT: "✓"}
 
@@ -113,9 +116,23 @@ class Exercise:
             The result. A mistake of the student never raises.
         """
         try:
-            status, message = self._judge(answer)
-        except Exception:  # an object so strange that it cannot even be described, for example a list that holds itself
-            status, message = WRONG, f"An object of type {type(answer).__name__} cannot be an answer here."
+            with undisturbed(), memory_limit():
+                wanted = [self._try(self._oracle, case)[0] for case in self._cases]
+                with time_limit(SECONDS):
+                    if isinstance(answer, nn.Module):  # a call may change its buffers and gradients
+                        answer = copy.deepcopy(answer)
+                    status, message = self._judge(answer, wanted)
+        except KeyboardInterrupt:  # the student's own stop
+            raise
+        except TimeUp:
+            status, message = (
+                WRONG,
+                f"Your answer did not end within {SECONDS:g} seconds. Look for a loop that never ends.",
+            )
+        except (
+            BaseException
+        ):  # an object so strange that it cannot even be described, for example a list that holds itself
+            status, message = WRONG, f"An object of type {type_name(answer)} cannot be an answer here."
         self.status = status
         return Result(self.title, status, message)
 
@@ -135,7 +152,7 @@ class Exercise:
             source = re.sub(rf"\b{value.__name__}\b", self.name, textwrap.dedent(inspect.getsource(value)).strip())
         return Text(source, f"```python\n{source}\n```")
 
-    def _judge(self, answer: Any) -> tuple[str, str]:
+    def _judge(self, answer: Any, wanted: list[Any]) -> tuple[str, str]:
         if is_open(answer):
             return NOT_ATTEMPTED, "Replace the stub with your answer, then run this cell again."
         if callable(self._solution) and not callable(answer):
@@ -153,7 +170,6 @@ class Exercise:
                     "Your answer changes the values it was given. Work on a copy: the caller still needs them.",
                 )
             got.append(value)
-        wanted = [self._try(self._oracle, case)[0] for case in self._cases]
         problems = [difference(g, w, self._tolerance) for g, w in zip(got, wanted, strict=True)]
         if not any(problems):
             return CORRECT, self.idea
@@ -169,10 +185,12 @@ class Exercise:
     def _try(self, answer: Any, case: tuple) -> tuple[Any, bool]:
         """Run an answer on a copy of a case; return the outcome, and whether it changed its arguments."""
         arguments = copy.deepcopy(case)
-        with undisturbed():
+        with repeatable():
             try:
                 value = self._run(answer, *arguments)
-            except (Exception, SystemExit) as error:
+            except (KeyboardInterrupt, TimeUp):
+                raise
+            except BaseException as error:
                 value = Raised(error)
         pairs = zip(arguments, case, strict=True)
         changed = any(difference(a, b, 0.0) for a, b in pairs if isinstance(a, Tensor | np.ndarray | list | dict))
