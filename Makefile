@@ -1,14 +1,15 @@
 # Everything happens in .venv. A target makes it, or brings it up to date, before it does its work.
 PYTHON ?= python3
+PYTHON313 ?= python3.13
 BIN := .venv/bin
 # `make run UNIT=07` names one notebook; without UNIT it means all
 UNIT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test check fmt run links bench lock clean
+.PHONY: help setup lab test test-colab check fmt run live slides links bench lock clean
 
 help:  ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 17
 
 .venv/ok: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "The course needs Python 3.11 or newer, and $(PYTHON) is older. Try: make setup PYTHON=python3.13")'
@@ -24,15 +25,27 @@ setup: .venv/ok  ## make .venv with everything the course needs
 lab: setup  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
-check: setup  ## fast checks: lint, format, links, workflows
+check: setup  ## fast checks: lint, format, links, secrets, workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python tools/notebooks.py check
 	$(BIN)/python tools/links.py check
+	$(BIN)/python tools/audit.py
 	$(BIN)/zizmor --offline --quiet .github
 
 test: check  ## everything that CI checks
 	$(BIN)/pytest -n 2 --dist loadscope
+
+# Colab's own versions; the course itself is not installed there, so the setup cells find it as they do in Colab
+.venv-colab/ok: tests/colab-requirements.txt
+	@$(PYTHON313) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null || { \
+		echo "Colab has Python 3.13, and there is no $(PYTHON313) here. Try: make test-colab PYTHON313=path/to/python3.13"; exit 1; }
+	$(PYTHON313) -m venv .venv-colab
+	.venv-colab/bin/python -m pip install --quiet -r tests/colab-requirements.txt
+	@touch $@
+
+test-colab: .venv-colab/ok  ## all tests and notebooks with Colab's versions (needs Python 3.13)
+	.venv-colab/bin/python -m pytest -n 2 --dist loadscope
 
 fmt: setup  ## format the code and the notebooks
 	PATH="$(BIN):$$PATH" $(BIN)/python tools/notebooks.py format
@@ -40,14 +53,20 @@ fmt: setup  ## format the code and the notebooks
 run: setup  ## execute notebooks and store their outputs (UNIT=07 for one)
 	$(BIN)/python tools/notebooks.py run $(UNIT)
 
+live: setup  ## make code-along notebooks for the class, in build/live (UNIT=02 for one)
+	$(BIN)/python tools/editions.py live $(UNIT)
+
+slides: setup  ## make slides with speaker notes, in build/slides (UNIT=02 for one)
+	$(BIN)/python tools/editions.py slides $(UNIT)
+
 links: setup  ## rewrite badges, links and setup cells from pyproject.toml
 	$(BIN)/python tools/links.py write
 
-bench: setup  ## measure speed, as ratios (FULL=1 adds batch size 1 on all of MNIST)
+bench: setup  ## measure speed, as ratios (FULL=1 adds batch size 1 on all of MNIST, and make test)
 	OMP_NUM_THREADS=1 $(BIN)/python tools/bench.py $(if $(FULL),--full)
 
 lock: setup  ## pin requirements.txt again, from pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --no-annotate --upgrade --quiet pyproject.toml -o requirements.txt
 
 clean:  ## remove .venv and everything that was built
-	rm -rf .venv build .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-colab build .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -6,6 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import nbformat
 import pytest
 from packaging.requirements import Requirement
 
@@ -94,7 +95,7 @@ def test_links_inside_the_pages_exist():
 
 
 def test_the_tools_explain_themselves():
-    for tool in ("notebooks.py", "links.py"):
+    for tool in ("notebooks.py", "links.py", "audit.py"):
         result = subprocess.run([sys.executable, ROOT / "tools" / tool, "nonsense"], capture_output=True, text=True)
         assert result.returncode == 2 and f"tools/{tool}" in result.stdout
 
@@ -112,3 +113,168 @@ def test_another_repository_name_reaches_every_badge_and_setup_cell(monkeypatch)
         assert f"{name}/blob/v2/notebooks/{path.name}" in text and f"https://github.com/{name}" in text
         assert "--branch=v2" in text and 'Path(\\"my-course\\")' in text
         assert "YOUR_NAME" not in text
+
+
+# ---- what must not be in a public course: each check of tools/audit.py finds what it is for
+
+
+@pytest.fixture
+def audit(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    import audit
+
+    return audit
+
+
+def notebook(source="x = 1", cell_id="some-cell", outputs=(), tags=()):
+    """A notebook with one code cell."""
+    cell = nbformat.v4.new_code_cell(source, outputs=list(outputs), metadata={"tags": list(tags)})
+    cell.id = cell_id
+    return nbformat.v4.new_notebook(cells=[cell])
+
+
+def output(mime, text):
+    return nbformat.v4.new_output("display_data", {mime: text})
+
+
+def test_the_course_itself_passes_the_audit(audit):
+    assert [problem for path in audit.files() for problem in audit.problems(path)] == []
+    names = {path.relative_to(ROOT).as_posix() for path in audit.files()}
+    assert {"pyproject.toml", "notebooks/07_mnist_comparison.ipynb", ".github/workflows/ci.yml"} <= names
+
+
+# put together here, so that no line of this file looks like a secret
+FAKE_SECRETS = [
+    "AKIA" + "A1B2" * 4,
+    "ghp_" + "a1B2" * 9,
+    "hf_" + "aB" * 17,
+    "sk-" + "a1B2" * 10,
+    "-----BEGIN RSA " + "PRIVATE KEY-----",
+    "api_key = " + '"Zm9vYmFyYmF6cXV4"',
+    "https://somebody:" + "hunter2hunter2@example.org/x",
+]
+
+
+@pytest.mark.parametrize("secret", FAKE_SECRETS, ids=lambda s: s[:6])
+def test_a_secret_is_found_in_a_file_in_a_cell_and_in_an_output(secret, audit, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(f"first line\nuse {secret} here\n")
+    assert list(audit.problems(page)) == ["line 2: something like a secret"]
+    for bad in (notebook(f"# {secret}"), notebook(outputs=[nbformat.v4.new_output("stream", text=f"{secret}\n")])):
+        assert "cell some-cell: something like a secret" in list(audit.notebook_problems("02_autograd", bad))
+
+
+@pytest.mark.parametrize(
+    ("bad", "problem"),
+    [
+        (notebook(outputs=[output("text/html", "<b>x</b>")]), "an output of the type text/html"),
+        (notebook(outputs=[output("application/javascript", "alert(1)")]), "of the type application/javascript"),
+        (notebook(outputs=[output("text/markdown", "a <script>alert(1)</script>")]), "something like a script"),
+        (notebook(outputs=[output("text/markdown", "<iframe src='x'>")]), "something like a script"),
+        (notebook(outputs=[output("text/markdown", "[a](javascript:alert(1))")]), "something like a script"),
+        (notebook(outputs=[output("text/markdown", '<img src="https://example.org/x.png">')]), "from the network"),
+        (notebook("model = torch.load('m.pt', weights_only=False)"), "weights_only is not True"),
+        (notebook("load = partial(torch.load, weights_only=trusted)"), "weights_only is not True"),
+        (notebook("torch.save(net, 'net.pt')"), "torch.save of something"),
+        (notebook("!ls"), "a shell command"),
+        (notebook("files = !ls"), "a shell command"),
+        (notebook("%%bash\nls"), "a shell command"),
+        (notebook("import subprocess\nsubprocess.run(['ls'])"), "a shell command"),
+        (notebook("import os\nos.system('ls')"), "a shell command"),
+    ],
+)
+def test_what_a_notebook_must_not_hold_is_found(bad, problem, audit):
+    assert any(problem in found for found in audit.notebook_problems("02_autograd", bad))
+
+
+@pytest.mark.parametrize(
+    ("good", "stem"),
+    [
+        (
+            notebook("torch.save(net.state_dict(), p)\nstate = {'a': net.state_dict()}\ntorch.save(state, p)"),
+            "02_autograd",
+        ),
+        (notebook("torch.load(p)\ntorch.load(p, weights_only=True)"), "02_autograd"),
+        (notebook("import subprocess\nsubprocess.run(['git'])", tags=["setup"]), "02_autograd"),
+        (notebook("torch.save(net, p)", "save-module"), "07_mnist_comparison"),
+        (notebook("print(subprocess.run(['nvidia-smi']))", "nvidia-smi"), "03_gpu"),
+        (notebook(outputs=[output("image/png", "AKIA" + "A1B2" * 4)]), "02_autograd"),
+    ],
+)
+def test_what_a_notebook_may_hold(good, stem, audit):
+    assert list(audit.notebook_problems(stem, good)) == []
+
+
+def test_an_exception_is_for_one_command_of_one_cell(audit):
+    assert list(audit.notebook_problems("03_gpu", notebook("!rm -r x", "nvidia-smi")))
+    assert list(audit.notebook_problems("02_autograd", notebook("torch.save(net, p)", "save-module")))
+    for stem, cell_id in (audit.DEMONSTRATION, *audit.SHELL):
+        path = ROOT / "notebooks" / f"{stem}.ipynb"
+        assert cell_id in [cell.id for cell in nbformat.read(path, as_version=4).cells], "an exception for nothing"
+
+
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda p: p.stem)
+def test_a_workflow_that_is_not_pinned_or_may_write_is_found(path, audit):
+    text = path.read_text(encoding="utf-8")
+    assert list(audit.workflow_problems(text)) == []
+    assert list(audit.workflow_problems(re.sub(r"@[0-9a-f]{40}", "@v5", text)))
+    assert list(audit.workflow_problems(text.replace("permissions:\n  contents: read\n", "")))
+    assert list(audit.workflow_problems(text.replace("contents: read", "contents: write")))
+
+
+def test_zizmor_finds_a_workflow_that_is_not_pinned(tmp_path):
+    folder = tmp_path / ".github/workflows"
+    folder.mkdir(parents=True)
+    good = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    command = [Path(sys.executable).with_name("zizmor"), "--offline", "--quiet", tmp_path / ".github"]
+    for text, found in ((good, False), (re.sub(r"@[0-9a-f]{40}.*", "@v5", good), True)):
+        (folder / "ci.yml").write_text(text)
+        assert (subprocess.run(command, capture_output=True).returncode != 0) is found
+
+
+def test_all_workflows_pin_the_same_commit_of_an_action():
+    pins = {}
+    for path in WORKFLOWS:
+        for action, commit in re.findall(r"uses: (\S+)@(\S+)", path.read_text(encoding="utf-8")):
+            pins.setdefault(action, set()).add(commit)
+    assert len(pins) >= 3 and all(len(commits) == 1 for commits in pins.values()), pins
+
+
+def test_dependabot_looks_after_packages_and_actions():
+    text = (ROOT / ".github/dependabot.yml").read_text(encoding="utf-8")
+    assert {"pip", "github-actions"} <= set(re.findall(r"package-ecosystem: (\S+)", text))
+
+
+def test_packages_are_audited_every_week_and_not_with_each_change():
+    weekly = (ROOT / ".github/workflows/audit.yml").read_text(encoding="utf-8")
+    assert "pip_audit" in weekly and "workflow_dispatch:" in weekly and re.search(r'cron: "\d+ \d+ \* \* \d"', weekly)
+    assert "pull_request" not in weekly and "push:" not in weekly
+    assert "pip_audit" not in (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+
+
+def test_a_notebook_that_takes_too_much_memory_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    import notebooks
+
+    path = tmp_path / "big.ipynb"
+    nbformat.write(notebook("x = 1", "big"), path)
+    before = path.read_bytes()
+    monkeypatch.setattr("course_utils.data.load_mnist", lambda train: (None, range(10_000)))
+    monkeypatch.setattr(notebooks, "run", lambda *_: 2.6)
+    with pytest.raises(SystemExit, match=r"big.ipynb takes 2.6 GB of memory, and 2.5 GB are the limit"):
+        notebooks.execute(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
+def test_the_memory_of_a_notebook_is_its_own_peak(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    import notebooks
+
+    small = notebooks.run(notebook("x = 1"), tmp_path)
+    large = notebooks.run(notebook("x = b'x' * 400_000_000\ndel x"), tmp_path)
+    again = notebooks.run(notebook("x = 1"), tmp_path)
+    assert small < 0.3 and 0.35 < large - small < 0.5 and again < 0.3

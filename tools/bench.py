@@ -1,18 +1,22 @@
-"""Measure speed, as ratios of runs made in turn on this machine: ``python tools/bench.py [--full]``.
+"""Measure speed, as ratios of runs made in turn on this machine: ``python tools/bench.py [--full] [PART ...]``.
 
---full    train with batch size 1 on all of MNIST as well, and set it beside the published losses
+The parts are import, explorers, data, loops, comparison and notebooks; all of them where none is named. One table stands at the
+end. --full adds two long parts: batch size 1 on all of MNIST, beside the published losses; and the whole of ``make test``.
 """
 
 import contextlib
 import csv
+import gzip
+import inspect
 import io
 import os
-import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -28,6 +32,7 @@ from course_utils import data, explorers, optimizers, plots, training
 
 ROOT = Path(__file__).resolve().parents[1]
 LR = 0.01
+TABLE: list[tuple[str, str, str]] = []  # what was measured, the figure, the target
 
 
 def new_net() -> nn.Sequential:
@@ -101,25 +106,26 @@ def seconds(function: Callable, *arguments: object) -> float:
     return time.perf_counter() - start
 
 
-def row(name: str, value: str, target: str) -> None:
-    """Print one line of the table."""
-    print(f"{name:66} {value:>22}   {target}", flush=True)
+def in_turn(*functions: Callable, rounds: int = 3) -> list[float]:
+    """Call functions in turn, several times; return the median time of each."""
+    times = [[seconds(function) for function in functions] for _ in range(rounds)]
+    return [statistics.median(column) for column in zip(*times, strict=True)]
+
+
+def row(name: str, value: str, target: str = "") -> None:
+    """Keep one line for the table, and say that something was measured."""
+    TABLE.append((name, value, target))
+    print(f"measured: {name}", file=sys.stderr, flush=True)
 
 
 def bench_loops(x: Tensor, y: Tensor) -> None:
     """Compare the loops, one epoch each, three times in turn."""
     order = torch.randperm(len(x))
     shuffled = x[order], y[order]
-    times = [
-        (
-            seconds(lecture_epoch, lambda p: LectureSGD(p, LR)),
-            seconds(fit_epoch, x, y),
-            seconds(floor_epoch, *shuffled),
-        )
-        for _ in range(3)
-    ]
-    lecture, fit, floor = (statistics.median(column) for column in zip(*times, strict=True))
-    row("one epoch: lecture's loop, fit, floor without autograd", f"{lecture:.2f}, {fit:.2f}, {floor:.2f} s", "")
+    lecture, fit, floor = in_turn(
+        lambda: lecture_epoch(lambda p: LectureSGD(p, LR)), lambda: fit_epoch(x, y), lambda: floor_epoch(*shuffled)
+    )
+    row("one epoch: lecture's loop, fit, floor without autograd", f"{lecture:.2f}, {fit:.2f}, {floor:.2f} s")
     row("fit is faster than the lecture's loop", f"{lecture / fit:.1f} x", "at least 3.5 x")
     row("fit takes, of the floor", f"{fit / floor:.2f} x", "at most 1.6 x")
 
@@ -145,35 +151,27 @@ def bench_notebook(x: Tensor, y: Tensor) -> None:
     test_images, test_labels = data.load_mnist(train=False)
     test = prepare(test_images), test_labels
     lecture = ours = 0.0
-    for choices, seeds in (
-        (by_hand, (0,)),
-        (built_in, (0,)),
-        (rules["in_place"], (1, 2)),
-        (single, (0,)),
-        (alphas, (0,)),
-    ):
+    runs = [(by_hand, (0,)), (built_in, (0,)), (rules["in_place"], (1, 2)), (single, (0,)), (alphas, (0,))]
+    for choices, seeds in runs:
         ours += seconds(training.compare, new_net(), choices, (x, y), test, 5, 64, seeds)
         lecture += 5 * len(seeds) * sum(seconds(lecture_epoch, make) for make in choices.values())
-    row("27 training runs of notebook 07, two side by side", f"{ours:.0f} s", "")
-    row("the same runs in the lecture's code, from one epoch each", f"{lecture:.0f} s", "")
+    row("27 training runs of notebook 07, two side by side", f"{ours:.0f} s")
+    row("the same runs in the lecture's code, from one epoch each", f"{lecture:.0f} s")
     row("the notebook's runs are faster", f"{lecture / ours:.1f} x", "at least 5 x")
 
 
 def bench_run_all() -> None:
-    """Execute a copy of each notebook."""
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        copy = path.with_name("bench_" + path.name)
-        shutil.copy(path, copy)
-        try:
-            with contextlib.redirect_stdout(io.StringIO()):
-                duration = seconds(notebooks.execute, copy)
-        finally:
-            copy.unlink()
-        row(f"{path.stem}, executed whole", f"{duration:.0f} s", "at most 150 s")
+    """Execute a copy of each notebook, beside a kernel that only starts and runs the setup cell."""
+    for path in notebooks.notebooks():
+        notebook, folder = nbformat.read(path, as_version=4), path.parent
+        setup = next(cell for cell in notebook.cells if "setup" in cell.metadata.get("tags", []))
+        start = seconds(notebooks.run, nbformat.v4.new_notebook(cells=[setup]), folder)
+        whole = seconds(notebooks.run, notebook, folder)
+        row(f"{path.stem}: Run All, of the setup cell alone", f"{whole:.0f} s, {whole / start:.0f} x", "at most 150 s")
 
 
 def bench_explorers() -> None:
-    """Measure how long each explorer takes to draw its picture again, rendered as a notebook shows it."""
+    """Measure how long each explorer takes to draw its picture again, beside an empty figure; rendered as a notebook shows it."""
 
     def redraw(draw: Callable, state: dict) -> None:
         draw(**state)
@@ -181,68 +179,95 @@ def bench_explorers() -> None:
         plt.close("all")
 
     plots.use_style()
-    for name in ("broadcast", "memory_order", "backward_steps", "batches", "losses"):
+    empty = statistics.median(seconds(redraw, lambda: plt.subplots(), {}) for _ in range(9))
+    row("an empty figure", f"{1000 * empty:.0f} ms")
+    public = {name: f for name, f in vars(explorers).items() if inspect.isfunction(f) and not name.startswith("_")}
+    for name, explorer in public.items():
+        # `explore` itself is none, and one that needs arguments, such as trained networks, cannot be called here
+        if explorer.__module__ != explorers.__name__ or inspect.signature(explorer).parameters:
+            continue
         with mock.patch.object(explorers, "explore") as explore:
-            getattr(explorers, name)()
+            explorer()
         draw, _, states = explore.call_args.args
         # the first round loads fonts and modules, so it does not count for the longest
         times = [seconds(redraw, draw, state) for _ in range(5) for state in states]
-        row(
-            f"explorer {name}: redraw, median and longest",
-            f"{1000 * statistics.median(times):.0f}, {1000 * max(times[len(states) :]):.0f} ms",
-            "at most 150 ms",
-        )
+        typical, longest = statistics.median(times), max(times[len(states) :])
+        value = f"{1000 * typical:.0f}, {1000 * longest:.0f} ms, {typical / empty:.1f} x"
+        row(f"explorer {name}: redraw, median and longest, of an empty figure", value, "at most 150 ms")
+
+
+def bench_data() -> None:
+    """Compare load_mnist with the floor, which only unpacks the files, and with torchvision's reading of the unpacked files."""
+    from torchvision.datasets import MNIST
+
+    packed = {name: data._read_mnist(name) for name in data.MNIST_FILES}
+    with tempfile.TemporaryDirectory() as folder:
+        raw = Path(folder) / "MNIST" / "raw"
+        raw.mkdir(parents=True)
+        for name, content in packed.items():
+            (raw / name.removesuffix(".gz")).write_bytes(gzip.decompress(content))
+
+        def floor() -> None:
+            for content in packed.values():
+                np.frombuffer(gzip.decompress(content), dtype=np.uint8)
+
+        ours, least, torchvision = in_turn(lambda: data.load_mnist(True), floor, lambda: MNIST(folder), rounds=5)
+    row("60,000 images: load_mnist, floor, torchvision", f"{ours:.2f}, {least:.2f}, {torchvision:.2f} s")
+    row("load_mnist takes, of unpacking alone", f"{ours / least:.2f} x", "at most 2 x")
 
 
 def bench_import() -> None:
     """Measure what ``import course_utils`` adds to ``import torch``."""
-    times = {code: [] for code in ("import torch", "import torch, course_utils")}
-    for _ in range(6):
-        for code, found in times.items():
-            found.append(seconds(lambda code=code: subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)))
-    torch_alone, both = (statistics.median(found[1:]) for found in times.values())
-    row("import torch", f"{torch_alone:.2f} s", "")
-    row("import course_utils adds", f"{both - torch_alone:.2f} s", "at most 0.3 s")
+    commands = ([sys.executable, "-c", f"import {names}"] for names in ("torch", "torch, course_utils"))
+    torch_alone, both = in_turn(*(partial(subprocess.run, c, cwd=ROOT, check=True) for c in commands), rounds=5)
+    row("import torch", f"{torch_alone:.2f} s")
+    added = both - torch_alone
+    row("import course_utils adds, of import torch", f"{added:.2f} s, {added / torch_alone:.2f} x", "at most 0.3 s")
 
 
 def bench_single_images(x: Tensor, y: Tensor) -> None:
     """Train with batch size 1 on everything, five epochs, and compare with the published losses."""
     net = new_net()
-    history = training.fit(
-        net,
-        data.TensorBatches(x, y, 1),
-        nn.functional.cross_entropy,
-        optimizers.SGD(net.parameters(), lr=LR),
-        5,
-        quiet=True,
-    )
+    batches, optimizer = data.TensorBatches(x, y, 1), optimizers.SGD(net.parameters(), lr=LR)
+    history = training.fit(net, batches, nn.functional.cross_entropy, optimizer, 5, quiet=True)
     with (data.FOLDER / "published_mnist_losses.csv").open(newline="") as file:
         published = next(r for r in csv.DictReader(file) if r["batch_size"] == "1")
-    ours = ", ".join(f"{loss:.3f}" for loss in history.epoch_losses)
-    row("batch size 1 on 60,000 images, five epochs", f"{history.seconds:.0f} s", "")
-    row(
-        "its epoch losses", ours, "published: " + ", ".join(f"{float(published[f'epoch{e}']):.3f}" for e in range(1, 6))
+    ours, theirs = history.epoch_losses, [float(published[f"epoch{e}"]) for e in range(1, 6)]
+    row("batch size 1 on 60,000 images, five epochs", f"{history.seconds:.0f} s")
+    row("its epoch losses, and the published ones", *(", ".join(f"{loss:.3f}" for loss in v) for v in (ours, theirs)))
+
+
+def bench_tests() -> None:
+    """Measure the whole of `make test`, beside the checks that come before the tests."""
+    check, test = in_turn(
+        *(partial(subprocess.run, ["make", goal], cwd=ROOT, check=True) for goal in ("check", "test")), rounds=1
     )
+    row("make check, make test", f"{check:.0f}, {test:.0f} s", "at most 15 minutes")
 
 
 def main(arguments: list[str]) -> int:
-    """Print the table; return the exit status."""
-    if arguments not in ([], ["--full"]):
+    """Measure, print the table; return the exit status."""
+    parts = {
+        "import": bench_import, "explorers": bench_explorers, "data": bench_data, "loops": lambda: bench_loops(x, y),
+        "comparison": lambda: bench_notebook(x, y), "notebooks": bench_run_all,
+    }  # fmt: skip
+    full, chosen = "--full" in arguments, [a for a in arguments if a != "--full"]
+    if not set(chosen) <= set(parts):
         print(__doc__)
         return 2
-    os.environ["COURSE_STATIC"] = "1"  # no progress bars between the rows
+    os.environ.update(COURSE_STATIC="1", COURSE_DEVICE="cpu")  # no progress bars; the same device everywhere
     torch.set_num_threads(1)
     images, y = data.load_mnist(train=True)
     if len(y) != 60_000:
         sys.exit("The benchmark needs the real MNIST. Go online, or set COURSE_MNIST, and try again.")
     x = prepare(images)
-    bench_import()
-    bench_explorers()
-    bench_loops(x, y)
-    bench_notebook(x, y)
-    bench_run_all()
-    if arguments:
+    for name in chosen or parts:
+        parts[name]()
+    if full:
         bench_single_images(x, y)
+        bench_tests()
+    for name, value, target in TABLE:
+        print(f"{name:68} {value:>24}   {target}")
     return 0
 
 

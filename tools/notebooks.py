@@ -1,17 +1,19 @@
 """Keep the notebooks in order: ``python tools/notebooks.py run 07``, ``format``, ``check``.
 
-run      execute the notebooks of the named units (all where none is named) and store their outputs
+run      execute the notebooks of the named units (all where none is named) and store their outputs; on Linux it fails where one
+         takes too much memory
 format   put metadata, cell ids and code into the one form of the course
 check    the same without writing; the exit status is 1 where something would change
 """
 
 import copy
 import os
-import resource
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
@@ -19,6 +21,7 @@ from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
+MOST_MEMORY = 2.5  # GB at the peak of a notebook's process: the free machines of students have little
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -43,6 +46,32 @@ def tidy(notebook: NotebookNode) -> None:
         cell.source = "\n".join(line.rstrip() for line in cell.source.strip().splitlines())
 
 
+def run(notebook: NotebookNode, folder: Path, timeout: int = 600) -> float:
+    """Execute a notebook in a new kernel; its cells get their outputs.
+
+    Args:
+        notebook: the notebook.
+        folder: the working directory of the kernel.
+        timeout: the seconds that one cell may take.
+
+    Returns:
+        The most memory that the kernel's own process held, in GB; 0 where the system does not tell, as on macOS.
+    """
+    peaks = [0.0]
+
+    def watch(**_: Any) -> None:
+        status = Path(f"/proc/{client.km.provisioner.pid}/status")
+        found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.M) if status.exists() else None
+        peaks.append(int(found[1]) * 1024 / 1e9 if found else 0.0)
+
+    client = NotebookClient(
+        notebook, timeout=timeout, kernel_name="python3", record_timing=False, coalesce_streams=True,
+        resources={"metadata": {"path": str(folder)}}, on_cell_executed=watch,
+    )  # fmt: skip
+    client.execute()
+    return max(peaks)
+
+
 def execute(path: Path, timeout: int = 600) -> None:
     """Execute one notebook on the CPU with static pictures and the real MNIST, and store its outputs in place."""
     from course_utils import data
@@ -53,10 +82,11 @@ def execute(path: Path, timeout: int = 600) -> None:
     notebook = nbformat.read(path, as_version=4)
     before = {cell.id: copy.deepcopy(cell.get("outputs", [])) for cell in notebook.cells}
     start = time.perf_counter()
-    NotebookClient(
-        notebook, timeout=timeout, kernel_name="python3", record_timing=False, coalesce_streams=True,
-        resources={"metadata": {"path": str(path.parent)}},
-    ).execute()  # fmt: skip
+    peak = run(notebook, path.parent, timeout)
+    if peak > MOST_MEMORY:
+        sys.exit(
+            f"{path.name} takes {peak:.1f} GB of memory, and {MOST_MEMORY} GB are the limit. Make its data or its models smaller."
+        )
     ignored = [cell for cell in notebook.cells if "nbval-ignore-output" in cell.metadata.get("tags", [])]
     compared = [cell for cell in notebook.cells if cell.cell_type == "code" and cell not in ignored]
     # timings differ from run to run: where nothing else has changed, they stay as they were, and the diff is empty
@@ -65,8 +95,7 @@ def execute(path: Path, timeout: int = 600) -> None:
             cell.outputs = before[cell.id]
     tidy(notebook)
     nbformat.write(notebook, path)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
-    print(f"{path.name}: {time.perf_counter() - start:.0f} s, peak memory of a kernel so far {peak:.2f} GiB")
+    print(f"{path.name}: {time.perf_counter() - start:.0f} s, {peak:.2f} GB of memory at the peak")
 
 
 def tidy_files(write: bool) -> int:
