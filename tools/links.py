@@ -1,6 +1,6 @@
 """Keep everything that names the repository in step with ``[tool.course]`` in pyproject.toml.
 
-python tools/links.py write    rewrite the badges and setup cells of the notebooks, and the table and picture of the README
+python tools/links.py write    rewrite the badges and setup cells of the notebooks, and the table, links and picture of the README
 python tools/links.py check    the same without writing; the exit status is 1 where something would change
 """
 
@@ -19,8 +19,13 @@ PICTURE = ("07_mnist_comparison", "race-figure")  # the stored figure of this ce
 
 BADGE = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({url})"
 COLAB = "https://colab.research.google.com/github/{repository}/blob/{ref}/notebooks/{stem}.ipynb"
+ELSEWHERE = """\
+Without Colab: [Binder](https://mybinder.org/v2/gh/{repository}/{ref}?urlpath=lab/tree/notebooks) (slow to start),
+[Codespaces](https://codespaces.new/{repository}), or a school's JupyterHub with nbgitpuller, by a link like
+`https://HUB/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com%2F{repository}&branch={ref}&urlpath=lab/tree/{name}/notebooks`\
+"""
 SETUP = """\
-import importlib.util, pathlib, subprocess, sys
+import importlib.util, pathlib, shutil, subprocess, sys
 
 if importlib.util.find_spec("course_utils") is None:  # not installed, as in Colab: find the course, or fetch it
     course = pathlib.Path("..").resolve()
@@ -28,8 +33,12 @@ if importlib.util.find_spec("course_utils") is None:  # not installed, as in Col
         course = pathlib.Path("{name}").resolve()
     if not course.is_dir():
         url = "https://github.com/{repository}"
-        if subprocess.run(["git", "clone", "--quiet", "--depth=1", "--branch={ref}", url, course]).returncode:
-            raise RuntimeError("The course could not be fetched. Check the network, then run this cell again.")
+        part = course.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)  # what an interrupted download left behind
+        clone = ["git", "clone", "--quiet", "--depth=1", "--branch={ref}", url, part]
+        if not shutil.which("git") or subprocess.run(clone, capture_output=True).returncode:
+            raise RuntimeError(f"{{url}} could not be fetched. Check the network, then run this cell again.")
+        part.rename(course)
     sys.path.insert(0, str(course))
 
 import course_utils
@@ -84,7 +93,8 @@ def wanted() -> dict[Path, bytes]:
         text, found[path.stem] = update_notebook(path)
         result[path] = text.encode()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = f"<!-- units -->\n{units_table(found)}\n<!-- end of units -->"
+    elsewhere = ELSEWHERE.format(name=COURSE["repository"].split("/")[1], **COURSE)
+    table = f"<!-- units -->\n{units_table(found)}\n\n{elsewhere}\n<!-- end of units -->"
     readme = re.sub(r"<!-- units -->.*<!-- end of units -->", lambda _: table, readme, flags=re.S)
     result[ROOT / "README.md"] = readme.encode()
     result[ROOT / "README.png"] = picture(found[PICTURE[0]])

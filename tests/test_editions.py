@@ -1,0 +1,263 @@
+"""The teacher's editions hold what the notebooks hold, and the teacher's page has the right numbers."""
+
+import ast
+import html
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "tools"))
+import editions  # noqa: E402
+
+PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+TEACHING = (ROOT / "notebooks" / "TEACHING.md").read_text(encoding="utf-8")
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+
+
+@pytest.fixture(params=PATHS, ids=lambda path: path.stem)
+def path(request):
+    return request.param
+
+
+@pytest.fixture
+def notebook(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def live(notebook):
+    return [cell for cell in notebook.cells if "live" in editions.tags(cell)]
+
+
+def printed(cell):
+    """What a cell printed and returned, as text; pictures are left out, as in the other comparisons."""
+    return "".join(o.get("text", "") + o.get("data", {}).get("text/markdown", "") for o in cell.outputs)
+
+
+# ---- code-along notebooks
+
+
+def test_a_unit_has_15_to_25_cells_to_type(notebook):
+    assert 15 <= len(live(notebook)) <= 25
+    assert all(cell.cell_type == "code" for cell in live(notebook))
+    assert not any({"setup", "exercise"} & set(editions.tags(cell)) for cell in live(notebook))
+
+
+def test_only_the_live_cells_change(notebook):
+    edition = editions.live_notebook(notebook)
+    nbformat.validate(edition)
+    for old, new in zip(notebook.cells, edition.cells, strict=True):
+        assert (new.id, new.cell_type, new.metadata) == (old.id, old.cell_type, old.metadata)
+        assert (new.source == old.source) == ("live" not in editions.tags(old))
+    assert not any(cell.outputs or cell.execution_count for cell in code(edition))
+    assert any(cell.outputs for cell in code(notebook)), "the notebook itself stays as it is"
+
+
+def test_a_prompt_is_one_comment_that_says_what_to_type(notebook):
+    prompts = [cell.source for cell in live(editions.live_notebook(notebook))]
+    assert len(set(prompts)) == len(prompts), "two cells with the same prompt cannot be told apart"
+    for text, cell in zip(prompts, live(notebook), strict=True):
+        assert re.fullmatch(r"# Type: \S.{3,112}", text), text
+        for name in re.findall(r"\w+", text.partition("; keep ")[2].partition(";")[0]):
+            assert re.search(rf"\b{name}\b", cell.source)
+
+
+def cells(*pairs):
+    make = {"md": nbformat.v4.new_markdown_cell, "py": nbformat.v4.new_code_cell}
+    return [make[kind](source, id=f"cell-{number}") for number, (kind, source) in enumerate(pairs)]
+
+
+def test_the_prompt_names_what_later_cells_need():
+    first = "def square(v):\n    inner = v * v\n    return inner\n\n\nx = square(2)\nunused, again = 1, 2"
+    page = cells(
+        ("md", "## 1.2 Squares\n\nText."),
+        ("py", first),
+        ("py", "again = 3\nprint(square(x), again, [unused for unused in (1, 2)])"),
+    )
+    assert editions.prompt(page, 1) == "# Type: Squares; keep square, x"
+
+
+def test_lines_for_ipython_are_no_obstacle():
+    page = cells(("md", "## 1.2 The GPU"), ("py", "!nvidia-smi\nx = 1"), ("py", "%matplotlib inline\nif x:\n    !ls"))
+    assert editions.prompt(page, 1) == "# Type: The GPU; keep x"
+
+
+def test_the_title_of_a_prompt():
+    page = cells(
+        ("md", "## 1.2 Squares"),
+        ("py", "# the area by hand\ny = 2"),
+        ("md", "More text."),
+        ("py", "torch.ones(2).sum()"),
+        ("md", "### Roots"),
+        ("py", "pass"),
+    )
+    assert editions.prompt(page, 1) == "# Type: the area by hand"
+    assert editions.prompt(page, 3) == "# Type: Squares - cell 3; with torch.ones, .sum"
+    assert editions.prompt(page, 5) == "# Type: Roots"
+
+
+def refilled(notebook):
+    """The edition after class: each live cell typed as in the full notebook."""
+    edition = editions.live_notebook(notebook)
+    for cell, full in zip(live(edition), live(notebook), strict=True):
+        cell.source = full.source
+    return edition
+
+
+def test_typed_again_it_is_the_notebook_that_nbval_runs(notebook):
+    assert [cell.source for cell in refilled(notebook).cells] == [cell.source for cell in notebook.cells]
+
+
+@pytest.mark.parametrize("stem", ["01_tensors", "02_autograd"])
+def test_typed_again_it_prints_what_the_notebook_prints(stem, tmp_path, monkeypatch):
+    """Two units are run for themselves, in a folder away from the notebooks, as ``build/live`` is."""
+    monkeypatch.setenv("COURSE_STATIC", "1")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    notebook = nbformat.read(ROOT / "notebooks" / f"{stem}.ipynb", as_version=4)
+    edition = refilled(notebook)
+    NotebookClient(edition, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
+    for old, new in zip(code(notebook), code(edition), strict=True):
+        assert printed(new) == printed(old), old.id
+
+
+# ---- slides
+
+
+def test_every_section_is_a_column_and_the_minutes_add_up(notebook):
+    total = int(re.search(r"\*\*Time\*\*: (\d+) minutes", notebook.cells[0].source)[1])
+    sections, minutes = editions.sections(notebook), editions.minutes(notebook)
+    assert len(sections) == len(minutes) and sum(map(len, sections)) == len(notebook.cells)
+    assert minutes[0][0] == 0 and minutes[-1][1] == total
+    assert all(end == start for (_, end), (start, _) in itertools.pairwise(minutes))
+    assert all(re.search(r"^## ", cells[0].source, re.M) for cells in sections[1:])
+
+
+def test_slides_hold_the_notebook_and_ask_its_questions(notebook):
+    page = editions.slides(notebook)
+    shown = set(re.findall(r'data-cell="([^"]+)"', page))
+    assert {cell.id for cell in notebook.cells if cell.cell_type == "markdown"} <= shown
+    assert {cell.id for cell in live(notebook)} <= shown
+    notes = html.unescape(" ".join(re.findall(r'<aside class="notes">(.*?)</aside>', page, re.S)))
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and (ask := re.search(r"\*\*Predict\*\*[:,]? *([^\n]+)", cell.source)):
+            assert ask[1].replace("**", "") in notes, cell.id
+    assert notes.count("Minute ") == page.count('class="slide"')
+    pictures = sum("image/png" in o.get("data", {}) for cell in code(notebook) for o in cell.outputs)
+    assert page.count("data:image/png") == pictures > 0
+    assert "Open in Colab" not in page and "@SLIDES@" not in page
+
+
+def test_slides_load_nothing_from_outside(notebook):
+    page = editions.slides(notebook)
+    loaded = re.findall(r"<(?:script|img|link|iframe)\b[^>]*?\b(?:src|href)=[\"']([^\"']+)", page)
+    local = {f"lib/{Path(part).name}" for part in editions.PARTS}
+    assert {address for address in loaded if not address.startswith("data:")} == local
+    assert not re.search(r"@import|url\(", page)
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [(None, "Install Node.js"), ("#!/bin/sh\nexit 1\n", "Check the network")],
+    ids=["none", "fails"],
+)
+def test_without_npm_one_sentence_says_what_to_do(script, sentence, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if script:
+        (tmp_path / "npm").write_text(script)
+        (tmp_path / "npm").chmod(0o755)
+    with pytest.raises(SystemExit, match=sentence):
+        editions.fetch_parts(tmp_path / "lib")
+    assert not list((tmp_path / "lib").glob("*"))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The slides as ``make slides`` builds them."""
+    if not CHROMIUM:
+        pytest.skip("there is no chromium on this machine")
+    folder = tmp_path_factory.mktemp("slides")
+    try:
+        editions.fetch_parts(folder / "lib")
+    except SystemExit as error:
+        pytest.skip(f"reveal.js is not here: {error}")
+    return folder
+
+
+def test_no_slide_overflows(path, notebook, built):
+    page = built / f"{path.stem}.html"
+    page.write_text(editions.slides(notebook), encoding="utf-8")
+    arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=30000", "--dump-dom"]
+    result = subprocess.run([CHROMIUM, *arguments, page.as_uri()], capture_output=True, text=True, timeout=120)
+    body = re.search(r"<body[^>]*>", result.stdout)[0]
+    assert 'data-overflowing=""' in body, body
+    assert float(re.search(r'data-smallest="([\d.]+)"', body)[1]) >= 0.6, "a slide is too small to read"
+    formulas = any("$" in cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    assert ("<mjx-container" in result.stdout) == formulas, "a formula is not drawn"
+    assert "data-mjx-error" not in result.stdout and "reveal-viewport" in body
+
+
+def test_both_commands(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(editions, "BUILD", tmp_path)
+    monkeypatch.setattr(editions, "fetch_parts", lambda folder: None)
+    for edition, ending in (("live", "ipynb"), ("slides", "html")):
+        assert editions.main([edition, "02"]) == 0
+        assert [p.name for p in (tmp_path / edition).iterdir()] == [f"02_autograd.{ending}"]
+    assert editions.main(["print"]) == 2 and "tools/editions.py" in capsys.readouterr().out
+
+
+# ---- the teacher's page
+
+
+def row(number):
+    """The line of a unit in the table of the teacher's page: minutes, cells to type, exercises."""
+    match = re.search(rf"^\| {number} · .*?\| (\d+) \| (\d+) \| (\d+) \|", TEACHING, re.M)
+    assert match, f"TEACHING.md has no line for unit {number}"
+    return tuple(map(int, match.groups()))
+
+
+def test_the_table_of_units_agrees_with_the_notebooks(path, notebook):
+    number = int(path.stem[:2])
+    minutes = editions.minutes(notebook)[-1][1]
+    exercises = sum("exercise" in editions.tags(cell) for cell in notebook.cells)
+    assert row(number) == (minutes, len(live(notebook)), exercises)
+
+
+def test_every_unit_has_its_plan(path, notebook):
+    number, title = int(path.stem[:2]), notebook.cells[0].source.partition("\n")[0].partition(" · ")[2]
+    assert f"## Unit {number} · {title}\n" in TEACHING
+    plan = TEACHING.partition(f"## Unit {number} · ")[2].partition("\n## ")[0]
+    sections = {
+        m[1]
+        for c in notebook.cells
+        if c.cell_type == "markdown" and (m := re.search(r"^## (\d\.\d+) ", c.source, re.M))
+    }
+    rows = re.findall(r"^\| ([\d., ]+?) \| (\d+) \| (\d+) \| (\d+) \|", plan, re.M)
+    assert {section for group, *_ in rows for section in group.split(", ")} == sections, "each section has its place"
+    assert tuple(sum(int(row[k]) for row in rows) for k in (1, 2, 3)) == row(number), "the rows add up to the unit"
+    assert plan.count("\n- **") >= 3, "three stumbling blocks"
+
+
+def test_the_days_of_the_plans_hold_their_units():
+    for plan in ("One day", "Three days", "Ten weeks"):
+        text = TEACHING.partition(f"## {plan}\n")[2].partition("\n## ")[0]
+        assert set(re.findall(r"\b[Uu]nit (\d)", text)) | set(re.findall(r"\b(\d)\.\d", text)) >= set("1234567"), plan
+
+
+def test_commands_of_the_page_exist():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"`make ([a-z-]+)", TEACHING):
+        assert re.search(rf"^{target}:", makefile, re.M), target
+    for snippet in re.findall(r"```python\n(.*?)```", TEACHING, re.S):
+        ast.parse(snippet)
