@@ -119,8 +119,8 @@ def roofline(work: Mapping[str, float], measured: Mapping[str, tuple[float, floa
         ax.text(at * 0.93, 1.3e-3, name, rotation=90, ha="right", va="bottom", fontsize=10, color="#555555")
     for i, (name, (at, speed)) in enumerate((measured or {}).items()):
         ax.plot(at, speed, "o^sD"[i % 4], color=COLOURS[6], label=f"{name} (measured)")
-    ax.set(xscale="log", yscale="log", xlabel="operations per byte", ylabel="TFLOP/s at most", ylim=(1e-3, 1000))
-    ax.set_title("peaks from data sheets, not measured")
+    ax.set(xscale="log", yscale="log", xlabel="operations per byte", ylabel="TFLOP/s", ylim=(1e-3, 1000))
+    ax.set_title("lines: data sheets; points: measured here" if measured else "peaks from data sheets, not measured")
     ax.legend(fontsize=10, loc="upper left")
     return ax
 

@@ -45,10 +45,17 @@ def choose_device_solution(accelerator: object) -> torch.device:
     return torch.device("cpu")
 
 
+def _chosen(answer: Callable[..., Any], accelerator: Accelerator) -> Any:
+    """Run an answer on a machine; any string, whatever it names, counts as the same mistake."""
+    device = answer(accelerator)
+    return "a string" if isinstance(device, str) else device
+
+
 choose_device = Exercise(
     "choose_device",
     "The device idiom",
     solution=choose_device_solution,
+    run=_chosen,
     cases=[
         (Accelerator("cuda", True),),
         (Accelerator("mps", True),),
@@ -81,7 +88,7 @@ choose_device = Exercise(
         Mistake(
             "a string",
             lambda a: a.current_accelerator().type if a.is_available() else "cpu",
-            'You return a string. The function promises a device: `torch.device("cpu")`, or what `current_accelerator()` gives.',
+            'Return a `torch.device`, not a string: `torch.device("cpu")`, or what `current_accelerator()` gives.',
         ),
         Mistake(
             "a device, and a string for the CPU",
@@ -270,7 +277,14 @@ add_positions = Exercise(
     "Mend a device mismatch",
     solution=add_positions_solution,
     run=_run_positions,
-    cases=[("cpu", torch.float32), ("meta", torch.float32), ("cpu", torch.float64), ("meta", torch.float64)],
+    # int32 on meta alone: there a lost dtype shows, and an answer that mixes devices does not come so far
+    cases=[
+        ("cpu", torch.float32),
+        ("meta", torch.float32),
+        ("cpu", torch.float64),
+        ("meta", torch.float64),
+        ("meta", torch.int32),
+    ],
     mistakes=[
         Mistake(
             "made on the CPU",
@@ -307,6 +321,17 @@ add_positions = Exercise(
             "always float32",
             lambda x: x.float() + torch.arange(x.shape[1], dtype=torch.float32, device=x.device),
             "The result is always `float32`. Keep the dtype of `x`: `dtype=x.dtype`.",
+        ),
+        Mistake(
+            "no dtype",
+            lambda x: x + torch.arange(x.shape[1], device=x.device),
+            "Without `dtype=`, `torch.arange` counts in `int64`, so from an `int32` tensor you return an `int64` one. Keep the "
+            "dtype of `x`: `dtype=x.dtype`.",
+        ),
+        Mistake(
+            "float32 positions",
+            lambda x: x + torch.arange(x.shape[1], dtype=torch.float32, device=x.device),
+            "With positions in `float32`, an integer `x` comes back as `float32`. Give them the dtype of `x`: `dtype=x.dtype`.",
         ),
     ],
     hints=[

@@ -1,0 +1,792 @@
+"""The exercises of unit 6: descent by hand, the update rules step by step, and how to handle an optimizer of PyTorch."""
+
+import copy
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from course_utils.exercises import core
+from course_utils.exercises.core import Exercise, Mistake, Text
+
+Function = Callable[[Tensor], Tensor]
+
+# ---- gradient descent
+
+
+def gradient_descent_solution(f: "Function", start: torch.Tensor, lr: float, steps: int) -> torch.Tensor:
+    """Walk down f from start, and return where you are after the steps."""
+    x = start.clone().requires_grad_()
+    for _ in range(steps):
+        loss = f(x)
+        loss.backward()
+        with torch.no_grad():
+            x -= lr * x.grad
+        x.grad = None
+    return x.detach()
+
+
+def _run_descent(answer: Callable[..., Any], f: str, start: Tensor, lr: float, steps: int) -> Any:
+    """Run an answer; a word stands for the error of a change that autograd records."""
+    functions = {"x² + 3 y²": lambda x: (x**2 * torch.tensor([1.0, 3.0])).sum(), "Σ x⁴": lambda x: (x**4).sum()}
+    try:
+        return answer(functions[f], start, lr, steps)
+    except RuntimeError as error:
+        if "in-place" in str(error):
+            return "changed in place while autograd looks on"
+        raise
+
+
+def _descend_like(
+    f: Function, start: Tensor, lr: float, steps: int, sign: int = -1, clear: bool = True, guard: bool = True
+) -> Tensor:
+    x = start.clone().requires_grad_()
+    for _ in range(steps):
+        f(x).backward()
+        with torch.set_grad_enabled(not guard):
+            x += sign * lr * x.grad
+        if clear:
+            x.grad = None
+    return x.detach()
+
+
+def _torch_descent(f: Function, start: Tensor, lr: float, steps: int) -> Tensor:
+    x = start.clone().requires_grad_()
+    optimizer = torch.optim.SGD([x], lr=lr)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        f(x).backward()
+        optimizer.step()
+    return x.detach()
+
+
+gradient_descent = Exercise(
+    "gradient_descent",
+    "Gradient descent by hand",
+    solution=gradient_descent_solution,
+    oracle=_torch_descent,
+    run=_run_descent,
+    cases=[("x² + 3 y²", torch.tensor([2.0, -1.0]), 0.1, 4), ("Σ x⁴", torch.tensor([0.5, -1.0]), 0.05, 3)],
+    mistakes=[
+        Mistake(
+            "uphill",
+            partial(_descend_like, sign=1),
+            "You go uphill. The gradient points to where f grows fastest, so the step goes against it: the sign is minus.",
+        ),
+        Mistake(
+            "outside no_grad",
+            partial(_descend_like, guard=False),
+            "You change `x` in place while autograd records, and PyTorch refuses. Put the update into `with torch.no_grad():`.",
+        ),
+        Mistake(
+            "gradients pile up",
+            partial(_descend_like, clear=False),
+            "The gradients of all steps add up, because `backward` adds to `x.grad`. Forget the old one in each round: "
+            "`x.grad = None`.",
+        ),
+        Mistake(
+            "rate twice",
+            lambda f, start, lr, steps: _descend_like(f, start, lr * lr, steps),
+            "You apply the learning rate twice, so the steps are too small. One factor `lr` is enough.",
+        ),
+        Mistake(
+            "one step too many",
+            lambda f, start, lr, steps: _descend_like(f, start, lr, steps + 1),
+            "You make one step too many. `range(steps)` gives exactly `steps` rounds.",
+        ),
+    ],
+    hints=[
+        "Start with a tracked copy, `x = start.clone().requires_grad_()`. Each round: value, `backward`, update, clear.",
+        "The update is `x -= lr * x.grad`, inside `with torch.no_grad():`. Clear with `x.grad = None`.",
+        "After the loop, `return x.detach()`.",
+    ],
+    idea="Value, gradient, a step against it, clear. Every optimizer keeps this loop, and changes only what the step is.",
+)
+
+
+def _known_words(answer: Any) -> Any:
+    """Return the answer; name the four words where it holds another one."""
+    found = answer.values() if isinstance(answer, dict) else []
+    unknown = [word for word in found if word not in (None, ..., *_RATES.values())]
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is none of the four: {', '.join(sorted(_RATES.values()))}")
+    return answer
+
+
+_RATES = {"A": "on the bound", "B": "good", "C": "too small", "D": "too large"}
+read_rates = Exercise(
+    "read_rates",
+    "Choose a learning rate from curves",
+    solution=_RATES,
+    run=_known_words,
+    cases=[()],
+    mistakes=[
+        Mistake(
+            "A is too small",
+            {"A": "too small"},
+            "A: too small a rate is slow, but it goes on falling. This curve is exactly flat: something swings from side to "
+            "side and neither grows nor shrinks.",
+        ),
+        Mistake(
+            "C is good",
+            {"C": "good"},
+            "C: the direction is right, but another curve is much lower after the same number of steps.",
+        ),
+        Mistake(
+            "D is on the bound",
+            {"D": "on the bound"},
+            "D: this curve rises at last, and then it rises without end. That is beyond the bound.",
+        ),
+    ],
+    hints=[
+        "One curve rises in the end, one is exactly flat, one is lowest, one falls slowly.",
+        "Beyond the bound the swing grows with each step. At the bound it stays as large as it is.",
+    ],
+    idea="Rising: too large. Falling slowly: too small. The best rates are often just below those that fail.",
+)
+
+
+# ---- rules that are given their memory, and return it
+
+
+def _steps(answer: Callable[..., Any], start: Tensor, slopes: Tensor, *settings: float) -> Any:
+    """Let a rule with one memory make a step for each slope; return all places and memories."""
+    p, memory = start, torch.zeros_like(start)
+    seen = []
+    for g in slopes:
+        p, memory = answer(p, memory, g, *settings)
+        seen += [p, memory]
+    return seen
+
+
+_START = torch.tensor([1.0, -2.0], dtype=torch.float64)
+_SLOPES = torch.tensor([[0.5, 1.0], [-0.25, 2.0], [0.75, -0.5]], dtype=torch.float64)
+_TINY = torch.tensor([[1e-9, 1e-3], [2e-9, -1e-3], [0.0, 2.0]], dtype=torch.float64)  # here the place of ε can be seen
+
+
+def momentum_step_solution(
+    x: torch.Tensor, v: torch.Tensor, g: torch.Tensor, lr: float, rho: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the new place and the new velocity of the ball."""
+    v = rho * v - lr * g
+    x = x + v
+    return x, v
+
+
+def _torch_momentum(x: Tensor, v: Tensor, g: Tensor, lr: float, rho: float) -> tuple[Tensor, Tensor]:
+    p = x.clone()
+    optimizer = torch.optim.SGD([p], lr=lr, momentum=rho)
+    optimizer.state[p]["momentum_buffer"] = -v / lr
+    p.grad = g
+    optimizer.step()
+    return p, -lr * optimizer.state[p]["momentum_buffer"]
+
+
+momentum_step = Exercise(
+    "momentum_step",
+    "Momentum: one step of the ball",
+    solution=momentum_step_solution,
+    oracle=_torch_momentum,
+    run=_steps,
+    cases=[(_START, _SLOPES, 0.1, 0.9), (_START, _SLOPES, 0.5, 0.5)],
+    tolerance=1e-9,
+    mistakes=[
+        Mistake(
+            "uphill",
+            lambda x, v, g, lr, rho: (x + rho * v + lr * g, rho * v + lr * g),
+            "The ball rolls uphill. The force is *minus* the gradient: v ← ρv − ηg.",
+        ),
+        Mistake(
+            "velocity not kept",
+            lambda x, v, g, lr, rho: (x + rho * v - lr * g, v),
+            "You move with the new velocity, but return the old one, so the ball forgets its speed. Return the new `v`.",
+        ),
+        Mistake(
+            "moved with the old velocity",
+            lambda x, v, g, lr, rho: (x + v, rho * v - lr * g),
+            "You move before you update the velocity. First the new velocity, then the step with it.",
+        ),
+        Mistake(
+            "rate twice",
+            lambda x, v, g, lr, rho: (x + lr * (rho * v - lr * g), rho * v - lr * g),
+            "The learning rate is applied twice: it is in the velocity already, so the step is x + v.",
+        ),
+        Mistake(
+            "rate forgotten",
+            lambda x, v, g, lr, rho: (x + rho * v - g, rho * v - g),
+            "The learning rate is missing. The push of one step is −η g.",
+        ),
+        Mistake(
+            "moving average",
+            lambda x, v, g, lr, rho: (x + rho * v - (1 - rho) * lr * g, rho * v - (1 - rho) * lr * g),
+            "You take (1 − ρ) of the push, which makes a moving average. Here the whole push counts: −ηg.",
+        ),
+        Mistake(
+            "wrong order",
+            lambda x, v, g, lr, rho: (rho * v - lr * g, x + rho * v - lr * g),
+            "The two values are returned in the wrong order. First the place `x`, then the velocity `v`.",
+        ),
+    ],
+    hints=[
+        "Two lines: the new velocity from the old one and the gradient, then the new place.",
+        "`v = rho * v - lr * g`. The step is along the new velocity.",
+        "`x = x + v`, then `return x, v`.",
+    ],
+    idea="The velocity remembers the slopes of the past, and fades by ρ in each step.",
+)
+
+
+def look_ahead_step_solution(
+    gradient: "Function", x: torch.Tensor, v: torch.Tensor, lr: float, rho: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the new place and the new velocity. The gradient is taken where the old velocity alone would lead."""
+    ahead = x + rho * v
+    v = rho * v - lr * gradient(ahead)
+    return x + v, v
+
+
+def _torch_look_ahead(gradient: Function, x: Tensor, v: Tensor, lr: float, rho: float) -> tuple[Tensor, Tensor]:
+    p = x + rho * v  # PyTorch's parameter is the place ahead
+    optimizer = torch.optim.SGD([p], lr=lr, momentum=rho, nesterov=True)
+    optimizer.state[p]["momentum_buffer"] = -v / lr
+    p.grad = gradient(p)
+    optimizer.step()
+    v = -lr * optimizer.state[p]["momentum_buffer"]
+    return p - rho * v, v
+
+
+def _run_look_ahead(answer: Callable[..., Any], start: Tensor, lr: float, rho: float) -> Any:
+    x, v, seen = start, torch.zeros_like(start), []
+    for _ in range(3):
+        x, v = answer(lambda place: place**3 + 2 * place, x, v, lr, rho)
+        seen += [x, v]
+    return seen
+
+
+look_ahead_step = Exercise(
+    "look_ahead_step",
+    "Nesterov: look ahead",
+    solution=look_ahead_step_solution,
+    oracle=_torch_look_ahead,
+    run=_run_look_ahead,
+    cases=[(_START, 0.05, 0.9), (_START, 0.1, 0.5)],
+    tolerance=1e-9,
+    mistakes=[
+        Mistake(
+            "plain momentum",
+            lambda gradient, x, v, lr, rho: momentum_step_solution(x, v, gradient(x), lr, rho),
+            "This is plain momentum: you take the gradient where you stand. Take it where the velocity will lead, at x + ρv.",
+        ),
+        Mistake(
+            "ahead without ρ",
+            lambda gradient, x, v, lr, rho: momentum_step_solution(x, v, gradient(x + v), lr, rho),
+            "You look too far: only ρ times the old velocity is left in this step. The place ahead is x + ρv.",
+        ),
+        Mistake(
+            "step from the place ahead",
+            lambda gradient, x, v, lr, rho: (
+                x + rho * v + rho * v - lr * gradient(x + rho * v),
+                rho * v - lr * gradient(x + rho * v),
+            ),
+            "You only *look* from the place ahead. The step itself starts at `x`: return x + v.",
+        ),
+        Mistake(
+            "velocity not kept",
+            lambda gradient, x, v, lr, rho: (x + rho * v - lr * gradient(x + rho * v), v),
+            "The new velocity is not returned, so the next step starts with the old one. Return the new `v`.",
+        ),
+        Mistake(
+            "uphill",
+            lambda gradient, x, v, lr, rho: momentum_step_solution(x, v, -gradient(x + rho * v), lr, rho),
+            "You go uphill. The push is *minus* the learning rate times the gradient.",
+        ),
+    ],
+    hints=[
+        "One line more than momentum: first compute the place ahead. `gradient` is a function; call it there.",
+        "`ahead = x + rho * v`, and `gradient(ahead)` in place of `g`.",
+    ],
+    idea="Nesterov brakes before the slope turns, because it asks for the slope where it is going to be.",
+)
+
+
+def adagrad_step_solution(
+    p: torch.Tensor, s: torch.Tensor, g: torch.Tensor, lr: float, eps: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the new parameter and the new sum of squared gradients."""
+    s = s + g**2
+    p = p - lr * g / (s.sqrt() + eps)
+    return p, s
+
+
+def _torch_adagrad(p: Tensor, s: Tensor, g: Tensor, lr: float, eps: float) -> tuple[Tensor, Tensor]:
+    p = p.clone()
+    optimizer = torch.optim.Adagrad([p], lr=lr, eps=eps)
+    optimizer.state[p]["sum"] = s.clone()
+    p.grad = g
+    optimizer.step()
+    return p, optimizer.state[p]["sum"]
+
+
+adagrad_step = Exercise(
+    "adagrad_step",
+    "Adagrad: one step",
+    solution=adagrad_step_solution,
+    oracle=_torch_adagrad,
+    run=_steps,
+    cases=[(_START, _SLOPES, 0.1, 1e-10), (_START, _TINY, 0.5, 1e-6)],
+    tolerance=1e-10,
+    mistakes=[
+        Mistake(
+            "ε inside the root",
+            lambda p, s, g, lr, eps: (p - lr * g / (s + g**2 + eps).sqrt(), s + g**2),
+            "ε is inside the root. PyTorch has √s + ε: take the root first, then add. For small gradients that is another "
+            "method.",
+        ),
+        Mistake(
+            "no root",
+            lambda p, s, g, lr, eps: (p - lr * g / (s + g**2 + eps), s + g**2),
+            "The root is missing. Divide by √s, so that the step does not depend on the unit of the gradient.",
+        ),
+        Mistake(
+            "sum not kept",
+            lambda p, s, g, lr, eps: (p - lr * g / ((s + g**2).sqrt() + eps), s),
+            "You return the old sum, so nothing is remembered. Return the new `s`.",
+        ),
+        Mistake(
+            "gradients, not squares",
+            lambda p, s, g, lr, eps: (p - lr * g / ((s + g).abs().sqrt() + eps), s + g),
+            "You add up the gradients. Their *squares* are summed: the sign must not count.",
+        ),
+        Mistake(
+            "uphill",
+            lambda p, s, g, lr, eps: (p + lr * g / ((s + g**2).sqrt() + eps), s + g**2),
+            "You go uphill. Subtract the step.",
+        ),
+        Mistake(
+            "rate twice",
+            lambda p, s, g, lr, eps: (p - lr * lr * g / ((s + g**2).sqrt() + eps), s + g**2),
+            "The learning rate is applied twice. One factor `lr` is enough.",
+        ),
+    ],
+    hints=[
+        "First the sum: add `g**2`. Then the step, divided by the root of the *new* sum.",
+        "The step is `lr * g / (s.sqrt() + eps)`. Mind the brackets.",
+    ],
+    idea="Each number has a rate of its own, which shrinks by its own history of gradients. The unit of g cancels.",
+)
+
+
+def rmsprop_step_solution(
+    p: torch.Tensor, s: torch.Tensor, g: torch.Tensor, lr: float, alpha: float, eps: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the new parameter and the new moving average of squared gradients."""
+    s = alpha * s + (1 - alpha) * g**2
+    p = p - lr * g / (s.sqrt() + eps)
+    return p, s
+
+
+def _torch_rmsprop(p: Tensor, s: Tensor, g: Tensor, lr: float, alpha: float, eps: float) -> tuple[Tensor, Tensor]:
+    p = p.clone()
+    optimizer = torch.optim.RMSprop([p], lr=lr, alpha=alpha, eps=eps)
+    optimizer.state[p].update(step=torch.tensor(0.0), square_avg=s.clone())
+    p.grad = g
+    optimizer.step()
+    return p, optimizer.state[p]["square_avg"]
+
+
+def _divide(p: Tensor, s: Tensor, g: Tensor, lr: float, eps: float) -> tuple[Tensor, Tensor]:
+    return p - lr * g / (s.sqrt() + eps), s
+
+
+rmsprop_step = Exercise(
+    "rmsprop_step",
+    "RMSprop: one step",
+    solution=rmsprop_step_solution,
+    oracle=_torch_rmsprop,
+    run=_steps,
+    cases=[(_START, _SLOPES, 0.1, 0.9, 1e-8), (_START, _TINY, 0.5, 0.75, 1e-6)],
+    tolerance=1e-10,
+    mistakes=[
+        Mistake(
+            "Adagrad",
+            lambda p, s, g, lr, alpha, eps: _divide(p, s + g**2, g, lr, eps),
+            "This is still Adagrad: the sum only grows. Take a moving average, αs + (1 − α)g².",
+        ),
+        Mistake(
+            "weights swapped",
+            lambda p, s, g, lr, alpha, eps: _divide(p, (1 - alpha) * s + alpha * g**2, g, lr, eps),
+            "The two weights are swapped. α is near 1, and belongs to what is remembered; the new square gets 1 − α.",
+        ),
+        Mistake(
+            "whole square added",
+            lambda p, s, g, lr, alpha, eps: _divide(p, alpha * s + g**2, g, lr, eps),
+            "You add the whole square. In an average the weights add up to 1: α for the old, 1 − α for the new.",
+        ),
+        Mistake(
+            "ε inside the root",
+            lambda p, s, g, lr, alpha, eps: (
+                p - lr * g / (alpha * s + (1 - alpha) * g**2 + eps).sqrt(),
+                alpha * s + (1 - alpha) * g**2,
+            ),
+            "ε is inside the root. PyTorch adds it outside: √s + ε.",
+        ),
+        Mistake(
+            "average not kept",
+            lambda p, s, g, lr, alpha, eps: (_divide(p, alpha * s + (1 - alpha) * g**2, g, lr, eps)[0], s),
+            "The new average is not returned, so each step starts from the old one. Return the new `s`.",
+        ),
+    ],
+    hints=[
+        "Only one line differs from Adagrad: how `s` is updated.",
+        "`s = alpha * s + (1 - alpha) * g**2`, then the step as in Adagrad.",
+    ],
+    idea="RMSprop is Adagrad with a memory that fades, so the steps do not shrink for ever. It has no momentum.",
+)
+
+
+# ---- Adam, with a state that it keeps
+
+
+def adam_update_solution(
+    p: torch.Tensor, g: torch.Tensor, state: dict, lr: float, beta1: float, beta2: float, eps: float
+) -> None:
+    """Change p in place by one step of Adam. The state has t = 0, and zeros for m and v, before the first step."""
+    state["t"] += 1
+    state["m"] = beta1 * state["m"] + (1 - beta1) * g
+    state["v"] = beta2 * state["v"] + (1 - beta2) * g**2
+    m_hat = state["m"] / (1 - beta1 ** state["t"])
+    v_hat = state["v"] / (1 - beta2 ** state["t"])
+    p -= lr * m_hat / (v_hat.sqrt() + eps)
+
+
+def _run_adam(answer: Callable[..., Any], start: Tensor, slopes: Tensor, *settings: float) -> Any:
+    p, seen = start.clone(), []
+    state = {"t": 0, "m": torch.zeros_like(start), "v": torch.zeros_like(start)}
+    for g in slopes:
+        returned = answer(p, g.clone(), state, *settings)
+        seen.append(p.clone())
+        if isinstance(returned, Tensor) and returned is not p:
+            return "a new tensor was returned"
+    return seen
+
+
+def _torch_adam(p: Tensor, g: Tensor, state: dict, lr: float, beta1: float, beta2: float, eps: float) -> None:
+    if "optimizer" not in state:
+        state["optimizer"] = torch.optim.Adam([p], lr=lr, betas=(beta1, beta2), eps=eps)
+    p.grad = g
+    state["optimizer"].step()
+
+
+def _adam_like(
+    p: Tensor, g: Tensor, state: dict, lr: float, beta1: float, beta2: float, eps: float, fault: str
+) -> Tensor | None:
+    state["t"] += fault != "t from 0"
+    t = 1 if fault == "t stays 1" else state["t"]
+    m = beta1 * state["m"] + (1 - beta1) * g
+    v = beta2 * state["v"] + (1 - beta2) * g**2
+    if fault != "not kept":
+        state.update(m=m, v=v)
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+    if fault == "no correction":
+        m_hat, v_hat = m, v
+    if fault == "m only":
+        v_hat = v
+    step = lr * m_hat / (v_hat.sqrt() + eps)
+    if fault == "ε inside":
+        step = lr * m_hat / (v_hat + eps).sqrt()
+    if fault == "new tensor":
+        return p - step
+    p += step if fault == "uphill" else -step
+    return None
+
+
+adam_update = Exercise(
+    "adam_update",
+    "Adam with bias correction",
+    solution=adam_update_solution,
+    oracle=_torch_adam,
+    run=_run_adam,
+    cases=[(_START, _SLOPES, 0.1, 0.9, 0.999, 1e-8), (_START, _TINY, 0.5, 0.75, 0.9, 1e-6)],
+    tolerance=1e-9,
+    mistakes=[
+        Mistake(
+            "no bias correction",
+            partial(_adam_like, fault="no correction"),
+            "The bias correction is missing. m and v start at 0, so the first averages are too small: divide by 1 − β₁ᵗ and "
+            "1 − β₂ᵗ.",
+        ),
+        Mistake(
+            "t from 0",
+            partial(_adam_like, fault="t from 0"),
+            "In the first step your t is 0, and 1 − β⁰ is 0: you divide 0 by 0. Count from 1: add 1 to `state['t']` first.",
+        ),
+        Mistake(
+            "t stays 1",
+            partial(_adam_like, fault="t stays 1"),
+            "Your t is 1 in every step, so the averages are enlarged for ever. Count in `state['t']`.",
+        ),
+        Mistake(
+            "only m corrected",
+            partial(_adam_like, fault="m only"),
+            "Only m is corrected. v starts at 0 too, and its β₂ is nearer to 1, so it needs the correction even more.",
+        ),
+        Mistake(
+            "state not kept",
+            partial(_adam_like, fault="not kept"),
+            "m and v are lost after each step. Put them back: `state['m'] = ...`.",
+        ),
+        Mistake(
+            "ε inside the root",
+            partial(_adam_like, fault="ε inside"),
+            "ε is inside the root. The paper and PyTorch have it outside: √v̂ + ε.",
+        ),
+        Mistake("uphill", partial(_adam_like, fault="uphill"), "You go uphill. Subtract the step: `p -= ...`."),
+        Mistake(
+            "a new tensor",
+            partial(_adam_like, fault="new tensor"),
+            "You return a new tensor, and the old one stays as it was. Change p in place: `p -= ...`.",
+        ),
+    ],
+    hints=[
+        "In this order: count, update both averages, correct both, step.",
+        "`state['t'] += 1`, then `state['m'] = beta1 * state['m'] + (1 - beta1) * g`, and the same for v with `g**2`.",
+        "`m_hat = state['m'] / (1 - beta1 ** state['t'])`, the same for v with beta2.",
+        "`p -= lr * m_hat / (v_hat.sqrt() + eps)`.",
+    ],
+    idea="Adam is momentum and RMSprop together, and its correction makes the first steps as good as the later ones.",
+)
+
+
+def decay_step_solution(
+    p: torch.Tensor, v: torch.Tensor, g: torch.Tensor, lr: float, rho: float, decay: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the new parameter and velocity of torch.optim.SGD with momentum and weight_decay."""
+    g = g + decay * p
+    v = rho * v + g
+    return p - lr * v, v
+
+
+def _torch_decay(p: Tensor, v: Tensor, g: Tensor, lr: float, rho: float, decay: float) -> tuple[Tensor, Tensor]:
+    p = p.clone()
+    optimizer = torch.optim.SGD([p], lr=lr, momentum=rho, weight_decay=decay)
+    optimizer.state[p]["momentum_buffer"] = v.clone()
+    p.grad = g
+    optimizer.step()
+    return p, optimizer.state[p]["momentum_buffer"]
+
+
+decay_step = Exercise(
+    "decay_step",
+    "SGD with momentum and weight_decay",
+    solution=decay_step_solution,
+    oracle=_torch_decay,
+    run=_steps,
+    cases=[(_START, _SLOPES, 0.1, 0.9, 0.2), (_START, _SLOPES, 0.5, 0.5, 0.01)],
+    tolerance=1e-9,
+    mistakes=[
+        Mistake(
+            "no decay",
+            lambda p, v, g, lr, rho, decay: (p - lr * (rho * v + g), rho * v + g),
+            "This is momentum without decay. Add `decay * p` to the gradient first.",
+        ),
+        Mistake(
+            "decay as in AdamW",
+            lambda p, v, g, lr, rho, decay: ((1 - lr * decay) * p - lr * (rho * v + g), rho * v + g),
+            "You shrink the parameter beside the step, as AdamW does. `torch.optim.SGD` adds λp to the gradient *before* the "
+            "velocity, so the decay gets momentum too.",
+        ),
+        Mistake(
+            "minus",
+            lambda p, v, g, lr, rho, decay: (p - lr * (rho * v + g - decay * p), rho * v + g - decay * p),
+            "With this sign the parameter grows. λp is *added* to the gradient, and the step goes against it.",
+        ),
+        Mistake(
+            "rate inside the velocity",
+            lambda p, v, g, lr, rho, decay: (p - rho * v - lr * (g + decay * p), rho * v + lr * (g + decay * p)),
+            "Your velocity holds the learning rate. PyTorch's does not: v ← ρv + g, and the rate comes in the step.",
+        ),
+        Mistake(
+            "velocity not kept",
+            lambda p, v, g, lr, rho, decay: (p - lr * (rho * v + g + decay * p), v),
+            "You return the old velocity. Return the new one, or the next step forgets it.",
+        ),
+    ],
+    hints=[
+        "Three lines: change the gradient, update the velocity in PyTorch's form, step.",
+        "`g = g + decay * p`, then `v = rho * v + g`, then `p - lr * v`.",
+    ],
+    idea="In SGD, weight_decay is a part of the gradient. In AdamW it is a step of its own, beside the rescaled gradient.",
+)
+
+
+# ---- an optimizer of PyTorch
+
+
+def two_rates_solution(body: nn.Module, head: nn.Module) -> torch.optim.Optimizer:
+    """Return SGD with momentum 0.9 for both; the body gets the learning rate 0.001, the head 0.1."""
+    groups = [{"params": body.parameters(), "lr": 0.001}, {"params": head.parameters(), "lr": 0.1}]
+    return torch.optim.SGD(groups, momentum=0.9)
+
+
+def _run_two_rates(answer: Callable[..., Any], bias: bool) -> Any:
+    body, head = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 4)), nn.Linear(4, 2, bias=bias)
+    optimizer = answer(body, head)
+    if optimizer is None:
+        return None
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise TypeError(f"return an optimizer, not an object of type {type(optimizer).__name__}")
+    rates = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    return {
+        "class": type(optimizer).__name__,
+        "learning rates of the body": [rates.get(id(p), 0.0) for p in body.parameters()],
+        "learning rates of the head": [rates.get(id(p), 0.0) for p in head.parameters()],
+        "momentum": sorted({group.get("momentum", 0.0) for group in optimizer.param_groups}),
+    }
+
+
+def _two_groups(body: nn.Module, head: nn.Module, rates: tuple[float, float], **settings: float) -> Any:
+    groups = [{"params": m.parameters(), "lr": lr} for m, lr in zip((body, head), rates, strict=True)]
+    return torch.optim.SGD(groups, **settings)
+
+
+two_rates = Exercise(
+    "two_rates",
+    "Two learning rates",
+    solution=two_rates_solution,
+    run=_run_two_rates,
+    cases=[(True,), (False,)],
+    mistakes=[
+        Mistake(
+            "swapped",
+            partial(_two_groups, rates=(0.1, 0.001), momentum=0.9),
+            "The rates are swapped. The trained body should change little, so it gets the small rate.",
+        ),
+        Mistake(
+            "head alone",
+            lambda body, head: torch.optim.SGD(head.parameters(), lr=0.1, momentum=0.9),
+            "The body is in no group, so it will not be trained. Give the optimizer a second group.",
+            keys=("learning rates of the body",),
+        ),
+        Mistake(
+            "one rate for all",
+            lambda body, head: torch.optim.SGD([*body.parameters(), *head.parameters()], lr=0.1, momentum=0.9),
+            "All parameters have the rate 0.1. A list of parameters makes one group; you need a list of two dictionaries.",
+        ),
+        Mistake(
+            "no momentum",
+            partial(_two_groups, rates=(0.001, 0.1)),
+            "The rates are right, but there is no momentum. Settings for all groups are keywords: `momentum=0.9`.",
+        ),
+    ],
+    hints=[
+        "An optimizer takes a list of dictionaries in place of a list of parameters.",
+        "One of them is `{'params': body.parameters(), 'lr': 0.001}`. `momentum=0.9` outside the list counts for both.",
+    ],
+    idea="Each group has its own settings. Fine-tuning uses this: a small rate for what is trained, a large one for what is new.",
+)
+
+
+def snapshot_solution(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict:
+    """Return all that the run needs to go on from here, even if the training changes the model afterwards."""
+    return {"model": copy.deepcopy(model.state_dict()), "optimizer": copy.deepcopy(optimizer.state_dict())}
+
+
+def _train_a_little(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, steps: int) -> None:
+    for step in range(steps):
+        optimizer.zero_grad()
+        ((model(x + 0.1 * step) - x.sum(dim=1, keepdim=True)) ** 2).mean().backward()
+        optimizer.step()
+
+
+def _run_snapshot(answer: Callable[..., Any], name: str, x: Tensor) -> Any:
+    """Train, take a snapshot, train on; then continue from the snapshot in new objects, and return where both ended."""
+
+    def fresh() -> tuple[nn.Module, torch.optim.Optimizer]:
+        model = nn.Linear(2, 1).double()
+        with torch.no_grad():
+            for p in model.parameters():
+                p.fill_(0.5)
+        settings = {"SGD": {"momentum": 0.9}, "Adam": {}}[name]
+        return model, getattr(torch.optim, name)(model.parameters(), lr=0.05, **settings)
+
+    model, optimizer = fresh()
+    _train_a_little(model, optimizer, x, 3)
+    saved = answer(model, optimizer)
+    if saved is None:
+        return None
+    if not isinstance(saved, dict) or set(saved) != {"model", "optimizer"}:
+        return "other keys"
+    _train_a_little(model, optimizer, x, 4)
+    again, its_optimizer = fresh()
+    again.load_state_dict(saved["model"])
+    its_optimizer.load_state_dict(saved["optimizer"])
+    _train_a_little(again, its_optimizer, x, 4)
+    return nn.utils.parameters_to_vector(again.parameters()).detach()
+
+
+snapshot = Exercise(
+    "snapshot",
+    "A snapshot to resume from",
+    solution=snapshot_solution,
+    run=_run_snapshot,
+    cases=[
+        ("SGD", torch.tensor([[1.0, 2.0], [-1.0, 0.5]], dtype=torch.float64)),
+        ("Adam", torch.tensor([[0.5, -2.0], [1.0, 1.5], [2.0, 0.0]], dtype=torch.float64)),
+    ],
+    tolerance=1e-12,
+    mistakes=[
+        Mistake(
+            "not copied",
+            lambda model, optimizer: {"model": model.state_dict(), "optimizer": optimizer.state_dict()},
+            "`state_dict()` does not copy: its tensors are those of the model, so they go on changing while you train. "
+            "`copy.deepcopy` makes a copy.",
+        ),
+        Mistake(
+            "model not copied",
+            lambda model, optimizer: {
+                "model": model.state_dict(),
+                "optimizer": copy.deepcopy(optimizer.state_dict()),
+            },
+            "The optimizer is copied, but the weights are not: they go on changing. Copy both.",
+        ),
+        Mistake(
+            "memory lost",
+            lambda model, optimizer: {
+                "model": {name: p.clone() for name, p in model.state_dict().items()},
+                "optimizer": {**copy.deepcopy(optimizer.state_dict()), "state": {}},
+            },
+            "The memory of the optimizer is lost: its `state` is empty. Without it, the velocity starts at 0 again.",
+        ),
+        Mistake(
+            "the model alone",
+            lambda model, optimizer: copy.deepcopy(model.state_dict()),
+            'Return a dictionary with the two keys "model" and "optimizer".',
+        ),
+    ],
+    hints=[
+        "Two state dictionaries are needed: of the model and of the optimizer.",
+        "`state_dict()` shares its tensors with the running training. `copy.deepcopy(...)` copies everything inside.",
+    ],
+    idea="A run is its weights *and* its optimizer. And a snapshot must be a copy, since training goes on in place.",
+)
+
+
+EXERCISES = (
+    gradient_descent,
+    read_rates,
+    momentum_step,
+    look_ahead_step,
+    adagrad_step,
+    rmsprop_step,
+    adam_update,
+    decay_step,
+    two_rates,
+    snapshot,
+)
+
+
+def summary() -> Text:
+    """Return one line: how many exercises of this notebook are done, wrong and open."""
+    return core.summary(EXERCISES)

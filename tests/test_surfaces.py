@@ -1,0 +1,224 @@
+"""Surfaces have the minima that they claim, paths are what the optimizers do, and the pictures say what happened."""
+
+import copy
+import warnings
+from functools import partial
+
+import matplotlib
+
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+import pytest
+import torch
+
+from course_utils import descent, explorers, optimizers, plots, surfaces
+from course_utils.surfaces import SURFACES, descend
+
+every_surface = pytest.mark.parametrize("surface", SURFACES.values(), ids=list(SURFACES))
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    with plt.rc_context(), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plots.use_style()
+        yield
+    plt.close("all")
+
+
+# ---- surfaces
+
+
+@every_surface
+def test_the_minima_are_where_they_are_said_to_be(surface):
+    assert surface.gradient(surface.minima).abs().max() < 1e-5
+    left, right, bottom, top = surface.window
+    x, y = torch.meshgrid(torch.linspace(left, right, 201), torch.linspace(bottom, top, 201), indexing="ij")
+    heights = surface(torch.stack([x, y], dim=-1))
+    assert heights.dtype == torch.float64 and heights.min() >= surface.lowest - 1e-6
+    for place in surface.minima:
+        assert surface(place).item() == pytest.approx(surface.lowest, abs=1e-6)
+        assert left < place[0] < right and (surface.flat or bottom < place[1] < top)
+
+
+@every_surface
+def test_the_gradient_is_the_slope(surface):
+    point, tiny = torch.tensor(surface.start, dtype=torch.float64) + 0.1, 1e-6 * torch.eye(2, dtype=torch.float64)
+    slope = (surface(point + tiny) - surface(point - tiny)) / 2e-6
+    assert torch.allclose(surface.gradient(point), slope, rtol=1e-5, atol=1e-6)
+    assert surface.formula and surface.source and surface.name in SURFACES
+
+
+@every_surface
+def test_the_formula_is_the_function(surface):
+    text = surface.formula.replace("−", "-").replace("xy", "x*y").replace("exp", "torch.exp")
+    for sign, power in {"²": "**2", "³": "**3", "⁴": "**4"}.items():
+        text = text.replace(sign, power)
+    for number in ("0.1", "0.3", "100", "20", "4"):
+        text = text.replace(f"{number} (", f"{number}*(").replace(f"{number} x", f"{number}*x")
+        text = text.replace(f"{number} y", f"{number}*y").replace(f"{number} torch", f"{number}*torch")
+    x, y = torch.tensor([0.7, -1.2], dtype=torch.float64), torch.tensor([0.4, 1.1], dtype=torch.float64)
+    assert torch.allclose(eval(text), surface(torch.stack([x, y], dim=1)))
+
+
+def test_the_dent_is_higher_than_the_valley():
+    dent = SURFACES["dent"]
+    stuck = descend(dent, partial(optimizers.SGD, lr=0.05), steps=300)[-1]
+    assert stuck[0] > 1.5 and dent.gradient(stuck).abs().max() < 1e-6 and dent(stuck) > dent.lowest + 0.05
+
+
+@pytest.mark.parametrize("condition", [1, 20, 10_000])
+def test_a_ravine_has_its_condition_number(condition):
+    surface = surfaces.ravine(condition)
+    hessian = torch.autograd.functional.hessian(surface, torch.ones(2, dtype=torch.float64))
+    curvatures = torch.linalg.eigvalsh(hessian)
+    assert (curvatures.max() / curvatures.min()).item() == pytest.approx(condition)
+
+
+@pytest.mark.parametrize("condition", [0.5, float("nan"), 1e6])
+def test_a_ravine_has_bounds(condition):
+    with pytest.raises(ValueError, match="condition"):
+        surfaces.ravine(condition)
+
+
+# ---- paths
+
+
+def test_a_path_is_what_the_rule_says():
+    path = descend(SURFACES["ravine"], partial(optimizers.SGD, lr=0.1), (1.0, 1.0), 2)
+    assert path.dtype == torch.float64 and not path.requires_grad
+    assert torch.allclose(path, torch.tensor([[1.0, 1.0], [0.9, -1.0], [0.81, 1.0]], dtype=torch.float64))
+
+
+@pytest.mark.parametrize("method", descent.METHODS)
+def test_ours_and_theirs_walk_the_same_path(method):
+    names = {"Momentum": {"momentum": 0.9}, "Nesterov": {"momentum": 0.9, "nesterov": True}}
+    twin = partial(getattr(torch.optim, "SGD" if method in names else method), lr=0.003, **names.get(method, {}))
+    ours, theirs = (descend(SURFACES["beale"], make, steps=200) for make in (descent.maker(method, 0.003), twin))
+    assert (ours - theirs).abs().max() < 1e-12 and (ours[-1] - ours[0]).abs().max() > 1e-3
+
+
+def test_lbfgs_measures_more_than_once():
+    path = descend(SURFACES["rosenbrock"], lambda p: torch.optim.LBFGS(p, line_search_fn="strong_wolfe"), steps=5)
+    assert surfaces.steps_to(SURFACES["rosenbrock"], path, 1e-6) is not None
+
+
+@every_surface
+@pytest.mark.parametrize("lr", [3.0, 1e30])
+def test_a_run_that_diverges_stays_finite_and_is_drawn(surface, lr):
+    path = descend(surface, partial(optimizers.Momentum, lr=lr), steps=100)
+    assert path.shape == (101, 2) and path.isfinite().all() and path.abs().max() < surfaces.FAR
+    descent.show_paths(surface, {"a": path, "b": path[:2]})
+    plt.gcf().canvas.draw()
+
+
+def test_the_start_is_not_changed():
+    start = torch.tensor([1.0, 2.0])
+    before = copy.deepcopy(start)
+    descend(SURFACES["saddle"], partial(optimizers.SGD, lr=0.1), start, 3)
+    assert torch.equal(start, before)
+
+
+@pytest.mark.parametrize(
+    ("start", "steps", "word"),
+    [((1.0,), 3, "two finite"), ((1.0, float("nan")), 3, "two finite"), (None, 0, "steps is 0"), (None, 2.5, "2.5")],
+)
+def test_impossible_walks_are_named(start, steps, word):
+    with pytest.raises(ValueError, match=word):
+        descend(SURFACES["ravine"], partial(optimizers.SGD, lr=0.1), start, steps)
+
+
+def test_steps_to_counts_from_the_start():
+    path = torch.tensor([[2.0, 0.0], [1.0, 0.0], [0.1, 0.0]])
+    assert surfaces.steps_to(SURFACES["ravine"], path, 0.01) == 2
+    assert surfaces.steps_to(SURFACES["ravine"], path, 1e-6) is None
+
+
+# ---- pictures
+
+
+def test_leaving_the_picture_for_good_is_told_from_coming_back():
+    ravine = SURFACES["ravine"]
+    back = torch.tensor([[-9.0, 2.0], [-9.0, 9.0], [0.0, 0.0]])
+    assert descent.leaves_at(ravine, back) is None
+    assert descent.leaves_at(ravine, torch.cat([back, torch.tensor([[0.0, 99.0], [99.0, 0.0]])])) == 3
+    descent.draw_paths(plt.subplots()[1], ravine, {"gone": torch.tensor([[0.0, 0.0], [0.0, 1e8], [0.0, 1e8]])})
+    labels = plt.gca().get_legend_handles_labels()[1]
+    assert labels == ["minimum", "gone\nleft at step 1", "start"]
+    assert max(abs(line.get_ydata()).max() for line in plt.gca().lines) < 100
+
+
+def test_the_arrows_are_perpendicular_to_the_contours():
+    descent.show_downhill(SURFACES["ravine"])
+    (arrows,) = (c for c in plt.gca().collections if hasattr(c, "U"))
+    places = torch.tensor(arrows.XY)
+    along = SURFACES["ravine"].gradient(places).flip(1) * torch.tensor([1.0, -1.0])
+    arrow = torch.stack([torch.tensor(arrows.U), torch.tensor(arrows.V)], dim=1)
+    cosine = torch.nn.functional.cosine_similarity(along, arrow.double())
+    assert cosine.abs().max() < 1e-5 and len(places) == 28
+    assert plt.gca().get_aspect() == 1.0
+
+
+def test_a_race_shows_paths_and_heights_up_to_the_step():
+    beale = SURFACES["beale"]
+    paths = {m: descend(beale, descent.maker(m, 0.003), steps=20) for m in ("SGD", "Adam")}
+    ax = plt.subplots()[1]
+    descent.draw_race(ax, beale, paths, 7)
+    left, right = ax.child_axes
+    assert left.get_title() == "step 7" and right.get_yscale() == "log"
+    assert [len(line.get_ydata()) for line in right.lines] == [8, 8]
+    plt.gcf().canvas.draw()
+
+
+def test_a_ball_is_where_the_path_is():
+    dent, ax = SURFACES["dent"], plt.subplots()[1]
+    path = descend(dent, partial(optimizers.Momentum, lr=0.05), steps=30)
+    descent.draw_ball(ax, dent, path, 20, "t")
+    assert ax.lines[-1].get_xdata()[0] == path[20, 0] and ax.get_title() == "t"
+
+
+# ---- the playground
+
+
+@pytest.mark.parametrize("surface", SURFACES)
+@pytest.mark.parametrize("lr", [1e-4, 10.0])
+def test_the_playground_draws_every_method(surface, lr):
+    for first in descent.METHODS:
+        descent.draw_playground(surface, first, "SGD", lr, 0.99, 3.0, -2.0, 40)
+        assert surface in plt.gcf().get_suptitle()
+        plt.gcf().canvas.draw()
+        plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"surface": "cliff"}, "not one of dent"),
+        ({"first": "none"}, "not one of SGD"),
+        ({"lr": 0.0}, "learning rate"),
+        ({"momentum": 1.0}, "momentum"),
+        ({"steps": 0}, "steps"),
+        ({"x": float("nan")}, "two finite"),
+    ],
+)
+def test_impossible_settings_are_named(change, word):
+    with pytest.raises(ValueError, match=word):
+        descent.draw_playground(**{**descent.PLAYGROUND_STATES[0], **change})
+
+
+def test_the_static_playground_shows_its_states(monkeypatch):
+    monkeypatch.setenv("COURSE_STATIC", "1")
+    explorers.playground()
+    titles = [plt.figure(n).get_suptitle().split(":")[0] for n in plt.get_fignums()]
+    assert titles == [state["surface"] for state in descent.PLAYGROUND_STATES]
+
+
+def test_the_live_playground_starts_where_the_surface_does(monkeypatch):
+    pytest.importorskip("ipywidgets")
+    kept = {}
+    monkeypatch.setattr(explorers, "explore", lambda draw, controls, states: kept.update(controls()))
+    explorers.playground()
+    for name, surface in SURFACES.items():
+        kept["surface"].value = name
+        assert (kept["x"].value, kept["y"].value) == pytest.approx(surface.start, abs=0.05)
+    descent.draw_playground(**{name: control.value for name, control in kept.items()})
