@@ -6,10 +6,10 @@ BIN := .venv/bin
 UNIT ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-colab check fmt run live slides links bench lock clean
+.PHONY: help setup lab test test-colab test-browser check fmt run live slides links bench lock clean
 
 help:  ## list the commands
-	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 17
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
 .venv/ok: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "The course needs Python 3.11 or newer, and $(PYTHON) is older. Try: make setup PYTHON=python3.13")'
@@ -46,6 +46,9 @@ test: check  ## everything that CI checks
 
 test-colab: .venv-colab/ok  ## all tests and notebooks with Colab's versions (needs Python 3.13)
 	.venv-colab/bin/python -m pytest -n 2 --dist loadscope
+
+test-browser: setup  ## the notebooks and slides in a real browser (part of make test)
+	$(BIN)/pytest tests/test_browser.py tests/test_editions.py -v
 
 fmt: setup  ## format the code and the notebooks
 	PATH="$(BIN):$$PATH" $(BIN)/python tools/notebooks.py format

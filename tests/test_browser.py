@@ -4,6 +4,8 @@ Needs Debian's chromium, or the one that CHROMIUM names. Pictures of each explor
 """
 
 import base64
+import contextlib
+import importlib.metadata
 import io
 import json
 import math
@@ -48,20 +50,19 @@ def write_setting(folder, plugin, name, value):
     path.write_text(json.dumps(value))
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """Start JupyterLab on a copy of the notebooks, and return its address."""
-    root = tmp_path_factory.mktemp("lab")
+def copy_course(root):
+    """Copy the notebooks, beside links to the package and the data, so that nothing of the course is changed."""
     shutil.copytree(ROOT / "notebooks", root / "course" / "notebooks")
     for name in ("course_utils", "data"):
         (root / "course" / name).symlink_to(ROOT / name)
-    settings = root / "settings"
-    write_setting(settings, "@jupyterlab/notebook-extension", "tracker", {"windowingMode": "none"})  # draw every cell
-    quiet = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}
-    write_setting(settings, "@jupyterlab/apputils-extension", "notification", quiet)
-    folders = {"JUPYTERLAB_SETTINGS_DIR": settings, "JUPYTERLAB_WORKSPACES_DIR": root / "spaces"}
-    folders |= {"JUPYTER_CONFIG_DIR": root / "config", "JUPYTER_RUNTIME_DIR": root / "run", "IPYTHONDIR": root / "ipy"}
-    env = {**os.environ, **{name: str(folder) for name, folder in folders.items()}}
+    return root / "course"
+
+
+@contextlib.contextmanager
+def serving(root, arguments, **folders):
+    """Start a server of notebooks, and give its address."""
+    folders |= {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_RUNTIME_DIR": "run", "IPYTHONDIR": "ipython"}
+    env = {**os.environ, **{name: str(root / folder) for name, folder in folders.items()}}
     for name in (
         "COURSE_STATIC",
         "PYTEST_CURRENT_TEST",
@@ -70,10 +71,8 @@ def lab(tmp_path_factory):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"]
-    command += ["--ServerApp.ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token="]
-    command += ["--ServerApp.password=", "--LabApp.news_url=None", f"--ServerApp.root_dir={root / 'course'}"]
-    with open(root / "lab.log", "wb") as log:
+    command = [sys.executable, "-m", *arguments, "--no-browser", "--allow-root", f"--port={port}"]
+    with open(root / "server.log", "wb") as log:
         server = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT)
     try:
         for _ in range(400):
@@ -81,12 +80,46 @@ def lab(tmp_path_factory):
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/api/status", timeout=1).read()
                 break
             except OSError:
-                assert server.poll() is None, (root / "lab.log").read_text()[-3000:]
+                assert server.poll() is None, (root / "server.log").read_text()[-3000:]
                 time.sleep(0.25)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait(30)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """Start JupyterLab on a copy of the notebooks, and return its address."""
+    pytest.importorskip("jupyterlab", reason="JupyterLab is not installed")
+    root = tmp_path_factory.mktemp("lab")
+    course, settings = copy_course(root), root / "settings"
+    write_setting(settings, "@jupyterlab/notebook-extension", "tracker", {"windowingMode": "none"})  # draw every cell
+    quiet = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True}
+    write_setting(settings, "@jupyterlab/apputils-extension", "notification", quiet)
+    options = ["--expose-app-in-browser", "--ServerApp.ip=127.0.0.1", "--IdentityProvider.token="]
+    options += ["--ServerApp.password=", "--LabApp.news_url=None", f"--ServerApp.root_dir={course}"]
+    folders = {"JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "spaces"}
+    with serving(root, ["jupyterlab", *options], **folders) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def classic(tmp_path_factory):
+    """Start the classic notebook, as Colab has it, on a copy of the notebooks, and return its address."""
+    if not version("notebook").startswith("6."):
+        pytest.skip("the classic notebook, version 6, is not installed: see make test-colab")
+    root = tmp_path_factory.mktemp("classic")
+    options = ["--ip=127.0.0.1", "--NotebookApp.token=", "--NotebookApp.password="]
+    with serving(root, ["notebook", *options, f"--notebook-dir={copy_course(root)}"]) as address:
+        yield address
+
+
+def version(package):
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "none"
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +165,7 @@ def run_all(page, lab, stem):
 def cell_of(page, notebook, fragment):
     """Return the cell of the page whose source holds a text."""
     number = next(i for i, c in enumerate(notebook.cells) if c.cell_type == "code" and fragment in c.source)
-    return page.locator(".jp-Notebook .jp-Cell").nth(number)
+    return page.locator(".jp-Notebook .jp-Cell, #notebook-container > .cell").nth(number)
 
 
 def pixels(png):
@@ -141,11 +174,10 @@ def pixels(png):
 
 def picture_in(cell):
     """Return the pixels of the picture that a cell shows, or its text where there is none."""
-    output = cell.locator(".jp-OutputArea-output")
-    image = output.locator("img")
+    image = cell.locator("img")
     if image.count():
         return pixels(base64.b64decode(image.last.get_attribute("src").split(",", 1)[1]))
-    return output.last.inner_text().strip()
+    return cell.locator(".jp-OutputArea-output, .output_text").last.inner_text().strip()
 
 
 def drawn(draw, settings):
@@ -195,7 +227,7 @@ def move(page, place, control):
         place.locator("select").select_option(str(last if not isinstance(last, tuple) else last[0]))
         control.index = len(control.options) - 1
     elif isinstance(control, ipywidgets.FloatLogSlider | ipywidgets.IntSlider | ipywidgets.FloatSlider):
-        place.locator(".noUi-handle").focus()
+        place.locator(".noUi-handle, .ui-slider-handle").focus()
         to_end = control.value < control.max
         page.keyboard.press("End" if to_end else "Home")
         end = control.max if to_end else control.min
@@ -216,7 +248,7 @@ def try_explorer(page, cell, name, monkeypatch):
     draw, controls = taken["draw"], taken["controls"]
     cell.scroll_into_view_if_needed()
     places = cell.locator(".jupyter-widgets.widget-inline-hbox")
-    assert places.count() == len(controls), f"{name}: {places.count()} controls in the page, {len(controls)} in Python"
+    playwright.expect(places, f"the controls of {name}").to_have_count(len(controls), timeout=60_000)
     values = lambda: {key: control.value for key, control in controls.items()}  # noqa: E731
     before = drawn(draw, values())
     wait_for_picture(page, cell, before)
@@ -258,6 +290,18 @@ ONE = [[(0.5, 0.1 + 0.1 * i) for i in range(9)]]
 ZERO = [[(0.5 + 0.2 * math.sin(i / 4), 0.5 - 0.35 * math.cos(i / 4)) for i in range(26)]]
 
 
+# six networks that look at the middle of the image: a 1 has ink there, a 0 has none
+SIX_NETWORKS = """
+class Middle(nn.Module):
+    def forward(self, x):
+        ink = x.view(-1, 28, 28)[:, 13:15, 13:15].mean(dim=(1, 2))
+        return torch.stack([-9 * ink, 9 * ink, *[0 * ink] * 8], dim=1)
+
+from course_utils import explorers
+explorers.vote({f"network {i}": Middle() for i in range(6)}, None, None)
+"""
+
+
 def try_pad(page, cell):
     """Draw a 1 and a 0 with the mouse; most of the networks must see them, and a cleared pad asks for a digit."""
     pad = cell.locator("canvas")
@@ -293,3 +337,23 @@ def test_every_cell_control_and_film(stem, page, lab, monkeypatch):
     expected = sum("plots.animate(" in c.source for c in notebook.cells if c.cell_type == "code")
     assert try_films(page) == expected
     assert not page.problems
+
+
+def test_the_classic_notebook_with_the_widgets_of_colab(page, classic, monkeypatch):
+    """ipywidgets 7 draws its controls in another way; unit 5 has menus, a slider and films. And the pad takes a stroke."""
+    notebook = nbformat.read(ROOT / "notebooks" / "05_losses.ipynb", as_version=4)
+    page.goto(f"{classic}/notebooks/notebooks/05_losses.ipynb")
+    page.wait_for_function("() => window.Jupyter?.notebook?.kernel?.is_connected()", timeout=90_000)
+    page.wait_for_function("() => requirejs.defined('nbextensions/jupyter-js-widgets/extension')")
+    page.evaluate("() => { Jupyter.notebook.clear_all_output(); Jupyter.notebook.execute_all_cells() }")
+    done = """() => Jupyter.notebook.get_cells().every(c => c.cell_type !== 'code' || !c.get_text().trim()
+        || typeof c.input_prompt_number === 'number')"""
+    page.wait_for_function(done, timeout=400_000, polling=500)
+    assert page.locator(".output_error, .output_stderr").count() == 0
+    try_explorer(page, cell_of(page, notebook, "explorers.losses()"), "losses", monkeypatch)
+    assert try_films(page) == 2
+    page.evaluate(
+        f"() => {{ const cell = Jupyter.notebook.insert_cell_at_bottom('code'); "
+        f"cell.set_text({json.dumps(SIX_NETWORKS)}); cell.execute() }}"
+    )
+    try_pad(page, page.locator("#notebook-container > .cell").last)
