@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from course_utils import descent, explorers, optimizers, plots, surfaces
+from course_utils.exercises import u06_optimizers
 from course_utils.surfaces import SURFACES, descend
 
 every_surface = pytest.mark.parametrize("surface", SURFACES.values(), ids=list(SURFACES))
@@ -132,6 +133,13 @@ def test_steps_to_counts_from_the_start():
     path = torch.tensor([[2.0, 0.0], [1.0, 0.0], [0.1, 0.0]])
     assert surfaces.steps_to(SURFACES["ravine"], path, 0.01) == 2
     assert surfaces.steps_to(SURFACES["ravine"], path, 1e-6) is None
+
+
+def test_the_four_runs_are_what_their_letters_mean():
+    ends = {name: SURFACES["ravine"](path[-2:]) for name, path in u06_optimizers.four_runs().items()}
+    last = {u06_optimizers._RATES[name]: heights[-1] for name, heights in ends.items()}
+    assert last["good"] < last["too small"] < last["on the bound"] < last["too large"]
+    assert (ends["A"][1] / ends["A"][0]).item() == pytest.approx(1, abs=1e-6) and ends["D"][1] > ends["D"][0]
 
 
 # ---- pictures

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.exercises import core
+from course_utils.exercises.compare import difference
 from course_utils.exercises.core import Exercise, Mistake, Text
+from course_utils.surfaces import SURFACES, descend
 
 Function = Callable[[Tensor], Tensor]
 
@@ -29,14 +31,17 @@ def gradient_descent_solution(f: "Function", start: torch.Tensor, lr: float, ste
 
 
 def _run_descent(answer: Callable[..., Any], f: str, start: Tensor, lr: float, steps: int) -> Any:
-    """Run an answer; a word stands for the error of a change that autograd records."""
+    """Run an answer; a word stands for each error that autograd makes of a typical fault."""
     functions = {"x² + 3 y²": lambda x: (x**2 * torch.tensor([1.0, 3.0])).sum(), "Σ x⁴": lambda x: (x**4).sum()}
     try:
-        return answer(functions[f], start, lr, steps)
-    except RuntimeError as error:
+        end = answer(functions[f], start, lr, steps)
+    except (RuntimeError, TypeError) as error:
         if "in-place" in str(error):
             return "changed in place while autograd looks on"
+        if "NoneType" in str(error) or "does not require grad" in str(error):
+            return "no gradient"
         raise
+    return "not detached" if isinstance(end, Tensor) and end.requires_grad else end
 
 
 def _descend_like(
@@ -50,6 +55,15 @@ def _descend_like(
         if clear:
             x.grad = None
     return x.detach()
+
+
+def _descend_with_new_tensors(f: Function, start: Tensor, lr: float, steps: int) -> Tensor:
+    x = start.clone().requires_grad_()
+    for _ in range(steps):
+        f(x).backward()
+        with torch.no_grad():
+            x = x - lr * x.grad
+    return x
 
 
 def _torch_descent(f: Function, start: Tensor, lr: float, steps: int) -> Tensor:
@@ -87,6 +101,17 @@ gradient_descent = Exercise(
             "`x.grad = None`.",
         ),
         Mistake(
+            "a new tensor",
+            _descend_with_new_tensors,
+            "`x` has no gradient, because autograd does not follow it. Begin with `start.clone().requires_grad_()`, and then "
+            "write `x -= ...`: `x = x - ...` makes a new tensor.",
+        ),
+        Mistake(
+            "not detached",
+            lambda f, start, lr, steps: start.clone().requires_grad_(),
+            "You return a tensor that autograd still follows. Return the place alone: `x.detach()`.",
+        ),
+        Mistake(
             "rate twice",
             lambda f, start, lr, steps: _descend_like(f, start, lr * lr, steps),
             "You apply the learning rate twice, so the steps are too small. One factor `lr` is enough.",
@@ -113,6 +138,16 @@ def _known_words(answer: Any) -> Any:
     if unknown:
         raise ValueError(f"{unknown[0]!r} is none of the four: {', '.join(sorted(_RATES.values()))}")
     return answer
+
+
+def four_runs() -> dict[str, Tensor]:
+    """Walk down the ravine four times, 100 steps each, with other rates; ``read_rates`` asks which is which.
+
+    Returns:
+        For each of the letters A to D the path, as ``surfaces.descend`` returns it.
+    """
+    rates = {"on the bound": 0.1, "good": 0.093, "too small": 0.004, "too large": 0.102}
+    return {k: descend(SURFACES["ravine"], partial(torch.optim.SGD, lr=rates[v])) for k, v in _RATES.items()}
 
 
 _RATES = {"A": "on the bound", "B": "good", "C": "too small", "D": "too large"}
@@ -152,13 +187,33 @@ read_rates = Exercise(
 
 
 def _steps(answer: Callable[..., Any], start: Tensor, slopes: Tensor, *settings: float) -> Any:
-    """Let a rule with one memory make a step for each slope; return all places and memories."""
-    p, memory = start, torch.zeros_like(start)
-    seen = []
+    """Let a rule with one memory make a step for each slope; return all places and memories.
+
+    Where the answer changes a tensor that it was given, a word stands for that.
+    """
+    p, memory, seen = start, torch.zeros_like(start), []
     for g in slopes:
-        p, memory = answer(p, memory, g, *settings)
+        given = copy.deepcopy((p, memory, g))
+        returned = answer(*given, *settings)
+        if any(difference(after, before, 0.0) for after, before in zip(given, (p, memory, g), strict=True)):
+            return "a given tensor was changed"
+        if returned is None:
+            return None
+        p, memory = returned
         seen += [p, memory]
     return seen
+
+
+def _add_in_place(p: Tensor, memory: Tensor, g: Tensor, *settings: float) -> tuple[Tensor, Tensor]:
+    memory += g
+    return p, memory
+
+
+_IN_PLACE = Mistake(
+    "changed in place",
+    _add_in_place,
+    "You changed a tensor that you were given, with `+=`, `*=` or the like. Make new ones: `x = x + ...`.",
+)
 
 
 _START = torch.tensor([1.0, -2.0], dtype=torch.float64)
@@ -175,13 +230,19 @@ def momentum_step_solution(
     return x, v
 
 
-def _torch_momentum(x: Tensor, v: Tensor, g: Tensor, lr: float, rho: float) -> tuple[Tensor, Tensor]:
-    p = x.clone()
-    optimizer = torch.optim.SGD([p], lr=lr, momentum=rho)
-    optimizer.state[p]["momentum_buffer"] = -v / lr
+def _torch_step(make: Callable[..., Any], key: str, p: Tensor, memory: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
+    """Let an optimizer of PyTorch make one step, with a memory put into it; return the place and the memory."""
+    p = p.clone()
+    optimizer = make([p])
+    optimizer.state[p].update({key: memory.clone(), "step": torch.tensor(0.0)})
     p.grad = g
     optimizer.step()
-    return p, -lr * optimizer.state[p]["momentum_buffer"]
+    return p, optimizer.state[p][key]
+
+
+def _torch_momentum(x: Tensor, v: Tensor, g: Tensor, lr: float, rho: float, **more: Any) -> tuple[Tensor, Tensor]:
+    x, v = _torch_step(partial(torch.optim.SGD, lr=lr, momentum=rho, **more), "momentum_buffer", x, -v / lr, g)
+    return x, -lr * v
 
 
 momentum_step = Exercise(
@@ -224,6 +285,12 @@ momentum_step = Exercise(
             "You take (1 − ρ) of the push, which makes a moving average. Here the whole push counts: −ηg.",
         ),
         Mistake(
+            "PyTorch's form",
+            lambda x, v, g, lr, rho: (x - lr * (rho * v + g), rho * v + g),
+            "The rate belongs inside the velocity: v ← ρv − ηg. The step is then x + v.",
+        ),
+        _IN_PLACE,
+        Mistake(
             "wrong order",
             lambda x, v, g, lr, rho: (rho * v - lr * g, x + rho * v - lr * g),
             "The two values are returned in the wrong order. First the place `x`, then the velocity `v`.",
@@ -248,21 +315,16 @@ def look_ahead_step_solution(
 
 
 def _torch_look_ahead(gradient: Function, x: Tensor, v: Tensor, lr: float, rho: float) -> tuple[Tensor, Tensor]:
-    p = x + rho * v  # PyTorch's parameter is the place ahead
-    optimizer = torch.optim.SGD([p], lr=lr, momentum=rho, nesterov=True)
-    optimizer.state[p]["momentum_buffer"] = -v / lr
-    p.grad = gradient(p)
-    optimizer.step()
-    v = -lr * optimizer.state[p]["momentum_buffer"]
+    ahead = x + rho * v  # PyTorch's parameter is the place ahead
+    p, v = _torch_momentum(ahead, v, gradient(ahead), lr, rho, nesterov=True)
     return p - rho * v, v
 
 
 def _run_look_ahead(answer: Callable[..., Any], start: Tensor, lr: float, rho: float) -> Any:
-    x, v, seen = start, torch.zeros_like(start), []
-    for _ in range(3):
-        x, v = answer(lambda place: place**3 + 2 * place, x, v, lr, rho)
-        seen += [x, v]
-    return seen
+    def step(x: Tensor, v: Tensor, g: Tensor, lr: float, rho: float) -> Any:
+        return answer(lambda place: place**3 + 2 * place, x, v, lr, rho)
+
+    return _steps(step, start, _SLOPES, lr, rho)  # its slopes are not used, only their number
 
 
 look_ahead_step = Exercise(
@@ -298,6 +360,27 @@ look_ahead_step = Exercise(
             "The new velocity is not returned, so the next step starts with the old one. Return the new `v`.",
         ),
         Mistake(
+            "PyTorch's form",
+            lambda gradient, x, v, lr, rho: (
+                x - lr * (rho * v + gradient(x + rho * v)),
+                rho * v + gradient(x + rho * v),
+            ),
+            "The rate belongs inside the velocity: v ← ρv − ηg(x + ρv). The step is then x + v.",
+        ),
+        Mistake(
+            "the second form",
+            lambda gradient, x, v, lr, rho: (
+                x - lr * (gradient(x) + rho * (rho * v + gradient(x))),
+                rho * v + gradient(x),
+            ),
+            "This is the second form, PyTorch's. Write the first one: the gradient at x + ρv, and the rate in the velocity.",
+        ),
+        Mistake(
+            "changed in place",
+            lambda gradient, x, v, lr, rho: _add_in_place(x, v, x),
+            _IN_PLACE.message,
+        ),
+        Mistake(
             "uphill",
             lambda gradient, x, v, lr, rho: momentum_step_solution(x, v, -gradient(x + rho * v), lr, rho),
             "You go uphill. The push is *minus* the learning rate times the gradient.",
@@ -321,12 +404,7 @@ def adagrad_step_solution(
 
 
 def _torch_adagrad(p: Tensor, s: Tensor, g: Tensor, lr: float, eps: float) -> tuple[Tensor, Tensor]:
-    p = p.clone()
-    optimizer = torch.optim.Adagrad([p], lr=lr, eps=eps)
-    optimizer.state[p]["sum"] = s.clone()
-    p.grad = g
-    optimizer.step()
-    return p, optimizer.state[p]["sum"]
+    return _torch_step(partial(torch.optim.Adagrad, lr=lr, eps=eps), "sum", p, s, g)
 
 
 adagrad_step = Exercise(
@@ -344,6 +422,12 @@ adagrad_step = Exercise(
             "ε is inside the root. PyTorch has √s + ε: take the root first, then add. For small gradients that is another "
             "method.",
         ),
+        Mistake(
+            "old sum",
+            lambda p, s, g, lr, eps: (p - lr * g / (s.sqrt() + eps), s + g**2),
+            "You divide by the root of the old sum. Update `s` first, then make the step.",
+        ),
+        _IN_PLACE,
         Mistake(
             "no root",
             lambda p, s, g, lr, eps: (p - lr * g / (s + g**2 + eps), s + g**2),
@@ -364,11 +448,6 @@ adagrad_step = Exercise(
             lambda p, s, g, lr, eps: (p + lr * g / ((s + g**2).sqrt() + eps), s + g**2),
             "You go uphill. Subtract the step.",
         ),
-        Mistake(
-            "rate twice",
-            lambda p, s, g, lr, eps: (p - lr * lr * g / ((s + g**2).sqrt() + eps), s + g**2),
-            "The learning rate is applied twice. One factor `lr` is enough.",
-        ),
     ],
     hints=[
         "First the sum: add `g**2`. Then the step, divided by the root of the *new* sum.",
@@ -388,12 +467,7 @@ def rmsprop_step_solution(
 
 
 def _torch_rmsprop(p: Tensor, s: Tensor, g: Tensor, lr: float, alpha: float, eps: float) -> tuple[Tensor, Tensor]:
-    p = p.clone()
-    optimizer = torch.optim.RMSprop([p], lr=lr, alpha=alpha, eps=eps)
-    optimizer.state[p].update(step=torch.tensor(0.0), square_avg=s.clone())
-    p.grad = g
-    optimizer.step()
-    return p, optimizer.state[p]["square_avg"]
+    return _torch_step(partial(torch.optim.RMSprop, lr=lr, alpha=alpha, eps=eps), "square_avg", p, s, g)
 
 
 def _divide(p: Tensor, s: Tensor, g: Tensor, lr: float, eps: float) -> tuple[Tensor, Tensor]:
@@ -414,6 +488,12 @@ rmsprop_step = Exercise(
             lambda p, s, g, lr, alpha, eps: _divide(p, s + g**2, g, lr, eps),
             "This is still Adagrad: the sum only grows. Take a moving average, αs + (1 − α)g².",
         ),
+        Mistake(
+            "old average",
+            lambda p, s, g, lr, alpha, eps: (_divide(p, s, g, lr, eps)[0], alpha * s + (1 - alpha) * g**2),
+            "You divide by the root of the old average. Update `s` first, then make the step.",
+        ),
+        _IN_PLACE,
         Mistake(
             "weights swapped",
             lambda p, s, g, lr, alpha, eps: _divide(p, (1 - alpha) * s + alpha * g**2, g, lr, eps),
@@ -467,8 +547,8 @@ def _run_adam(answer: Callable[..., Any], start: Tensor, slopes: Tensor, *settin
     for g in slopes:
         returned = answer(p, g.clone(), state, *settings)
         seen.append(p.clone())
-        if isinstance(returned, Tensor) and returned is not p:
-            return "a new tensor was returned"
+        if returned is not None:
+            return "something was returned"
     return seen
 
 
@@ -496,7 +576,9 @@ def _adam_like(
     step = lr * m_hat / (v_hat.sqrt() + eps)
     if fault == "ε inside":
         step = lr * m_hat / (v_hat + eps).sqrt()
-    if fault == "new tensor":
+    if fault == "hats kept":
+        state.update(m=m_hat, v=v_hat)
+    if fault == "returned":
         return p - step
     p += step if fault == "uphill" else -step
     return None
@@ -544,9 +626,19 @@ adam_update = Exercise(
         ),
         Mistake("uphill", partial(_adam_like, fault="uphill"), "You go uphill. Subtract the step: `p -= ...`."),
         Mistake(
+            "something returned",
+            partial(_adam_like, fault="returned"),
+            "You return something. Change p in place, `p -= ...`, and return nothing.",
+        ),
+        Mistake(
             "a new tensor",
-            partial(_adam_like, fault="new tensor"),
-            "You return a new tensor, and the old one stays as it was. Change p in place: `p -= ...`.",
+            lambda *arguments: None,
+            "p is what it was. `p = p - ...` makes a new p, and the given one stays; use `p -= ...`.",
+        ),
+        Mistake(
+            "corrected averages kept",
+            partial(_adam_like, fault="hats kept"),
+            "You keep the corrected m̂ and v̂ in the state, so they are corrected again and again. Keep m and v themselves.",
         ),
     ],
     hints=[
@@ -569,12 +661,7 @@ def decay_step_solution(
 
 
 def _torch_decay(p: Tensor, v: Tensor, g: Tensor, lr: float, rho: float, decay: float) -> tuple[Tensor, Tensor]:
-    p = p.clone()
-    optimizer = torch.optim.SGD([p], lr=lr, momentum=rho, weight_decay=decay)
-    optimizer.state[p]["momentum_buffer"] = v.clone()
-    p.grad = g
-    optimizer.step()
-    return p, optimizer.state[p]["momentum_buffer"]
+    return _torch_step(partial(torch.optim.SGD, lr=lr, momentum=rho, weight_decay=decay), "momentum_buffer", p, v, g)
 
 
 decay_step = Exercise(
@@ -604,9 +691,10 @@ decay_step = Exercise(
         ),
         Mistake(
             "rate inside the velocity",
-            lambda p, v, g, lr, rho, decay: (p - rho * v - lr * (g + decay * p), rho * v + lr * (g + decay * p)),
+            lambda p, v, g, lr, rho, decay: momentum_step_solution(p, v, g + decay * p, lr, rho),
             "Your velocity holds the learning rate. PyTorch's does not: v ← ρv + g, and the rate comes in the step.",
         ),
+        _IN_PLACE,
         Mistake(
             "velocity not kept",
             lambda p, v, g, lr, rho, decay: (p - lr * (rho * v + g + decay * p), v),
@@ -750,6 +838,14 @@ snapshot = Exercise(
                 "optimizer": copy.deepcopy(optimizer.state_dict()),
             },
             "The optimizer is copied, but the weights are not: they go on changing. Copy both.",
+        ),
+        Mistake(
+            "optimizer not copied",
+            lambda model, optimizer: {
+                "model": copy.deepcopy(model.state_dict()),
+                "optimizer": optimizer.state_dict(),
+            },
+            "The weights are copied, but the optimizer's memory is not: it goes on changing. Copy both.",
         ),
         Mistake(
             "memory lost",
