@@ -3,22 +3,12 @@
 import json
 import time
 
-import matplotlib
-
-matplotlib.use("agg")
-import matplotlib.pyplot as plt
 import pytest
 import torch
 
 from course_utils import devices, hardware, recording
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 # ---- timing

@@ -2,15 +2,12 @@
 
 import math
 
-import matplotlib
-
-matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import pytest
 import torch
 from torch import nn
 
-from course_utils import data, drawing, explorers, plots
+from course_utils import data, drawing, explorers
 
 ONE = [[(0.5, 0.1 + 0.1 * i) for i in range(9)]]
 ZERO = [[(0.5 + 0.2 * math.sin(i / 4), 0.5 - 0.35 * math.cos(i / 4)) for i in range(26)]]
@@ -27,14 +24,6 @@ class Says(nn.Module):
     def forward(self, x):
         assert x.min() >= -1 and x.max() <= 1 and x.shape[1] == 784
         return torch.nn.functional.one_hot(torch.full((len(x),), self.digit), 10) * 50.0
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    with plt.rc_context():
-        plots.use_style()
-        yield
-    plt.close("all")
 
 
 def centre(image):

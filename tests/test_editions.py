@@ -23,16 +23,6 @@ TEACHING = (ROOT / "notebooks" / "TEACHING.md").read_text(encoding="utf-8")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 
-@pytest.fixture(params=PATHS, ids=lambda path: path.stem)
-def path(request):
-    return request.param
-
-
-@pytest.fixture
-def notebook(path):
-    return nbformat.read(path, as_version=4)
-
-
 def code(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 

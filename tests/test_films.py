@@ -1,19 +1,10 @@
 """Films: a strip of frames when static, a player of bounded size when live."""
 
-import matplotlib
-
-matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import pytest
 import torch
 
 from course_utils import films, fitting, plots
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

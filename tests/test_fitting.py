@@ -1,23 +1,11 @@
 """The pictures of unit 5: what they show, what they refuse, and how large a film may be."""
 
-import matplotlib
-
-matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import pytest
 import torch
 from torch import nn
 
-from course_utils import explorers, fitting, plots
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    with plt.rc_context():
-        plots.use_style()
-        yield
-    plt.close("all")
-
+from course_utils import explorers, fitting
 
 # ---- fits and regions
 

@@ -5,10 +5,6 @@ import itertools
 import math
 import warnings
 
-import matplotlib
-
-matplotlib.use("agg")
-
 import matplotlib.pyplot as plt
 import pytest
 import torch
@@ -16,12 +12,6 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.transforms import Affine2D
 
 from course_utils import explorers, graph
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    plt.close("all")
 
 
 def leaf(value):

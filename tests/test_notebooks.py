@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import nbformat
-import pytest
 
 from course_utils import data
 
@@ -26,16 +25,6 @@ TAGS = {
 DIFFERENT_WHEN_RUN_AGAIN = {}
 # how many rows of the course's plan each unit has
 ROWS = {"01": 11, "02": 13, "03": 11, "04": 12, "05": 12, "06": 14, "07": 12}
-
-
-@pytest.fixture(params=PATHS, ids=lambda path: path.stem)
-def path(request):
-    return request.param
-
-
-@pytest.fixture
-def notebook(path):
-    return nbformat.read(path, as_version=4)
 
 
 def code(notebook):

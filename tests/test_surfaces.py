@@ -4,14 +4,11 @@ import copy
 import warnings
 from functools import partial
 
-import matplotlib
-
-matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import pytest
 import torch
 
-from course_utils import descent, explorers, optimizers, plots, surfaces
+from course_utils import descent, explorers, optimizers, surfaces
 from course_utils.exercises import u06_optimizers
 from course_utils.surfaces import SURFACES, descend
 
@@ -19,12 +16,11 @@ every_surface = pytest.mark.parametrize("surface", SURFACES.values(), ids=list(S
 
 
 @pytest.fixture(autouse=True)
-def close_figures():
-    with plt.rc_context(), warnings.catch_warnings():
+def no_warnings():
+    """A run that diverges is drawn without a storm of warnings."""
+    with warnings.catch_warnings():
         warnings.simplefilter("error")
-        plots.use_style()
         yield
-    plt.close("all")
 
 
 # ---- surfaces
