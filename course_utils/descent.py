@@ -90,7 +90,7 @@ def draw_paths(ax: Axes, surface: Surface, paths: Mapping[str, Tensor], step: in
             ax.plot(x[-1], y[-1], "o", color=colour, markersize=6)
     first = next(iter(paths.values()))[:1]
     height = surface(first)[0] if surface.flat else first[0, 1]
-    ax.plot(first[0, 0], height, "s", color="#000000", markersize=5, label="start", clip_on=False)
+    ax.plot(first[0, 0], height, "s", color="#000000", markersize=5, label="start")
 
 
 def draw_ball(ax: Axes, surface: Surface, path: Tensor, step: int, title: str = "") -> None:
