@@ -8,6 +8,7 @@ import pytest
 
 # for this process, and for the kernels that it starts
 os.environ.setdefault("COURSE_STATIC", "1")
+os.environ.setdefault("COURSE_DEVICE", "cpu")  # the stored outputs are those of the CPU, also where there is a GPU
 os.environ.setdefault(
     "OMP_NUM_THREADS", "1"
 )  # notebooks run side by side, and two threads each would wait for each other
