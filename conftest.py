@@ -22,6 +22,12 @@ def have_mnist() -> bool:
     return len(data.load_mnist(train=False)[1]) == 10_000
 
 
+@pytest.fixture
+def mnist_is_here() -> bool:
+    """Say whether the real MNIST is here."""
+    return have_mnist()
+
+
 def _tags(item: pytest.Item) -> set[str]:
     return set(item.cell.metadata.get("tags", []))
 

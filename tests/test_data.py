@@ -13,7 +13,6 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from conftest import have_mnist
 from course_utils import data
 
 FILES = list(data.MNIST_FILES)
@@ -190,8 +189,8 @@ def test_a_mirror_with_wrong_content_is_refused(fresh, server, small_mnist, caps
     assert list(data.CACHE.glob("*")) == [], "nothing wrong lies in the cache"
 
 
-def test_the_real_mnist_is_the_published_one():
-    if not have_mnist():
+def test_the_real_mnist_is_the_published_one(mnist_is_here):
+    if not mnist_is_here:
         pytest.skip("the real MNIST is not here")
     images, labels = data.load_mnist(True)
     assert images.shape == (60_000, 28, 28) and labels.shape == (60_000,)
