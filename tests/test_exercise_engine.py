@@ -250,7 +250,11 @@ def test_one_sentence_for_each_kind_of_answer(answer, status, message):
 
 
 def test_the_first_difference_names_the_input():
-    assert example().check(lambda x: x + 1).message.endswith("(tried with [2.0, 4.0] of shape (2,))")
+    assert example().check(lambda x: x + 1).message.endswith("(tried with x = [2.0, 4.0] of shape (2,))")
+    custom = example(run=lambda answer, values: answer(values))
+    assert custom.check(lambda x: x + 1).message.endswith("(tried with values = [2.0, 4.0] of shape (2,))")
+    unknown = example(run=lambda answer, *values: answer(*values), solution=lambda *x: x[0] / 2)
+    assert "(tried with [2.0, 4.0]" in unknown.check(lambda *x: x[0] + 1).message
 
 
 def test_an_answer_that_is_right_for_one_case_only_is_wrong():

@@ -179,8 +179,17 @@ class Exercise:
             if not any(difference(g, m, self._tolerance) for g, m in pairs):
                 return WRONG, mistake.message
         first = next(i for i, problem in enumerate(problems) if problem)
-        tried = ", ".join(show(argument) for argument in self._cases[first])
+        tried = ", ".join(name + show(argument) for name, argument in self._named(self._cases[first]))
         return WRONG, problems[first] + (f" (tried with {tried})" if tried else "")
+
+    def _named(self, case: tuple) -> list[tuple[str, Any]]:
+        """Return the arguments of a case, each with "its name = " before it where that can be known."""
+        for called, skip in ((self._run, 1), (self._solution, 0)):  # the first argument of `run` is the answer
+            parameters = inspect.signature(called).parameters.values() if callable(called) else ()
+            names = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL][skip:]
+            if len(names) == len(case):
+                return [(f"{name} = ", argument) for name, argument in zip(names, case, strict=True)]
+        return [("", argument) for argument in case]
 
     def _try(self, answer: Any, case: tuple) -> tuple[Any, bool]:
         """Run an answer on a copy of a case; return the outcome, and whether it changed its arguments."""
