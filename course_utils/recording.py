@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor
 
 from course_utils.devices import pick_device, seconds
+from course_utils.files import write_whole
 
 FILE = Path(__file__).resolve().parents[1] / "data" / "gpu_recording.json"
 SIZES = (64, 128, 256, 512, 1024, 2048)
@@ -67,12 +67,9 @@ def write(results: dict[str, Any], path: Path) -> None:
     Raises:
         ValueError: the file cannot be written.
     """
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        part.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        os.replace(part, path)
+        write_whole(path, (json.dumps(results, indent=1) + "\n").encode())
     except OSError as error:
-        part.unlink(missing_ok=True) if part.parent.is_dir() else None
         raise ValueError(f"{path} cannot be written ({error.strerror}). Name a file in a folder of yours.") from None
 
 

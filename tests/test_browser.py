@@ -8,7 +8,6 @@ import contextlib
 import importlib.metadata
 import io
 import json
-import math
 import os
 import re
 import shutil
@@ -28,12 +27,11 @@ import nbformat
 import numpy as np
 import pytest
 from PIL import Image
+from test_drawing import ONE, ZERO
 
 from course_utils import explorers, plots
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="there is no chromium on this machine")
 
 ROOT = Path(__file__).resolve().parents[1]
 SCREENS = ROOT / "build" / "screens"
@@ -123,9 +121,9 @@ def version(package):
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser(chromium):
     with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, headless=True, args=ARGUMENTS)
+        browser = p.chromium.launch(executable_path=chromium, headless=True, args=ARGUMENTS)
         yield browser
         browser.close()
 
@@ -284,10 +282,6 @@ def try_films(page):
         SCREENS.mkdir(parents=True, exist_ok=True)
         box.screenshot(path=SCREENS / f"film-{number + 1}.png")
     return films.count()
-
-
-ONE = [[(0.5, 0.1 + 0.1 * i) for i in range(9)]]
-ZERO = [[(0.5 + 0.2 * math.sin(i / 4), 0.5 - 0.35 * math.cos(i / 4)) for i in range(26)]]
 
 
 # six networks that look at the middle of the image: a 1 has ink there, a 0 has none

@@ -8,6 +8,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import links
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -15,9 +16,6 @@ from packaging.requirements import Requirement
 from test_project import COLAB, PROJECT
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.append(str(ROOT / "tools"))
-import links  # noqa: E402
-
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NAME = links.COURSE["repository"].split("/")[1]
 URL = f"https://github.com/{links.COURSE['repository']}"

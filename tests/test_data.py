@@ -19,15 +19,10 @@ FILES = list(data.MNIST_FILES)
 
 
 @pytest.fixture
-def fresh(monkeypatch, tmp_path):
+def fresh(monkeypatch, empty_cache):
     """No environment, no network, an empty cache in a folder of its own, nothing said yet."""
-    monkeypatch.delenv("COURSE_MNIST", raising=False)
     monkeypatch.setenv("COURSE_OFFLINE", "1")
-    monkeypatch.setattr(data, "CACHE", tmp_path / "cache")
-    monkeypatch.setattr(data, "_said", set())
-    monkeypatch.setattr(data, "_failed_mirrors", {})
-    monkeypatch.setattr(data, "_unkept", {})
-    return tmp_path
+    return empty_cache
 
 
 @pytest.fixture

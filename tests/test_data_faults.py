@@ -51,19 +51,13 @@ def is_good(loaded):
 
 
 @pytest.fixture
-def fresh(monkeypatch, tmp_path):
+def fresh(monkeypatch, empty_cache):
     """An empty cache in a folder with an awkward name, and nothing said yet."""
     monkeypatch.setattr(data, "MNIST_FILES", {name: hashlib.sha256(GOOD[name]).hexdigest() for name in NAMES})
-    monkeypatch.setattr(data, "CACHE", tmp_path / "my data [1] 数据" / "mnist")
-    monkeypatch.setattr(data, "_said", set())
-    monkeypatch.setattr(data, "_failed_mirrors", {})
-    monkeypatch.setattr(data, "_unkept", {})
-    monkeypatch.delenv("COURSE_MNIST", raising=False)
-    monkeypatch.delenv("COURSE_OFFLINE", raising=False)
     for name in PROXIES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
-    return tmp_path
+    return empty_cache
 
 
 @pytest.fixture

@@ -142,7 +142,7 @@ def test_an_interrupted_write_leaves_the_old_file(results, tmp_path, monkeypatch
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(recording.os, "replace", full)
+    monkeypatch.setattr("os.replace", full)
     with pytest.raises(ValueError, match="No space left"):
         recording.write({**results, "date": "2000-01-01"}, path)
     assert recording.read(path) == results and [p.name for p in tmp_path.iterdir()] == ["r.json"]

@@ -3,24 +3,18 @@
 import ast
 import html
 import itertools
-import os
 import re
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
+import editions
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.append(str(ROOT / "tools"))
-import editions  # noqa: E402
-
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TEACHING = (ROOT / "notebooks" / "TEACHING.md").read_text(encoding="utf-8")
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 
 
 def code(notebook):
@@ -173,10 +167,8 @@ def test_without_npm_one_sentence_says_what_to_do(script, sentence, tmp_path, mo
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def built(chromium, tmp_path_factory):
     """The slides as ``make slides`` builds them."""
-    if not CHROMIUM:
-        pytest.skip("there is no chromium on this machine")
     folder = tmp_path_factory.mktemp("slides")
     try:
         editions.fetch_parts(folder / "lib")
@@ -185,11 +177,11 @@ def built(tmp_path_factory):
     return folder
 
 
-def test_no_slide_overflows(path, notebook, built):
+def test_no_slide_overflows(path, notebook, chromium, built):
     page = built / f"{path.stem}.html"
     page.write_text(editions.slides(notebook), encoding="utf-8")
     arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=30000", "--dump-dom"]
-    result = subprocess.run([CHROMIUM, *arguments, page.as_uri()], capture_output=True, text=True, timeout=120)
+    result = subprocess.run([chromium, *arguments, page.as_uri()], capture_output=True, text=True, timeout=120)
     body = re.search(r"<body[^>]*>", result.stdout)[0]
     assert 'data-overflowing=""' in body, body
     assert float(re.search(r'data-smallest="([\d.]+)"', body)[1]) >= 0.6, "a slide is too small to read"

@@ -6,9 +6,13 @@ import sys
 import tomllib
 from pathlib import Path
 
+import audit
+import links
 import nbformat
 import pytest
 from packaging.requirements import Requirement
+
+import notebooks
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -101,9 +105,6 @@ def test_the_tools_explain_themselves():
 
 
 def test_another_repository_name_reaches_every_badge_and_setup_cell(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "tools")
-    import links
-
     name = "someone-else/my-course"
     monkeypatch.setattr(links, "COURSE", {"repository": name, "ref": "v2"})
     files = links.wanted()
@@ -118,14 +119,6 @@ def test_another_repository_name_reaches_every_badge_and_setup_cell(monkeypatch)
 # ---- what must not be in a public course: each check of tools/audit.py finds what it is for
 
 
-@pytest.fixture
-def audit(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "tools")
-    import audit
-
-    return audit
-
-
 def notebook(source="x = 1", cell_id="some-cell", outputs=(), tags=()):
     """A notebook with one code cell."""
     cell = nbformat.v4.new_code_cell(source, outputs=list(outputs), metadata={"tags": list(tags)})
@@ -137,7 +130,7 @@ def output(mime, text):
     return nbformat.v4.new_output("display_data", {mime: text})
 
 
-def test_the_course_itself_passes_the_audit(audit):
+def test_the_course_itself_passes_the_audit():
     assert [problem for path in audit.files() for problem in audit.problems(path)] == []
     names = {path.relative_to(ROOT).as_posix() for path in audit.files()}
     assert {"pyproject.toml", "notebooks/07_mnist_comparison.ipynb", ".github/workflows/ci.yml"} <= names
@@ -156,7 +149,7 @@ FAKE_SECRETS = [
 
 
 @pytest.mark.parametrize("secret", FAKE_SECRETS, ids=lambda s: s[:6])
-def test_a_secret_is_found_in_a_file_in_a_cell_and_in_an_output(secret, audit, tmp_path):
+def test_a_secret_is_found_in_a_file_in_a_cell_and_in_an_output(secret, tmp_path):
     page = tmp_path / "page.md"
     page.write_text(f"first line\nuse {secret} here\n")
     assert list(audit.problems(page)) == ["line 2: something like a secret"]
@@ -183,7 +176,7 @@ def test_a_secret_is_found_in_a_file_in_a_cell_and_in_an_output(secret, audit, t
         (notebook("import os\nos.system('ls')"), "a shell command"),
     ],
 )
-def test_what_a_notebook_must_not_hold_is_found(bad, problem, audit):
+def test_what_a_notebook_must_not_hold_is_found(bad, problem):
     assert any(problem in found for found in audit.notebook_problems("02_autograd", bad))
 
 
@@ -201,11 +194,11 @@ def test_what_a_notebook_must_not_hold_is_found(bad, problem, audit):
         (notebook(outputs=[output("image/png", "AKIA" + "A1B2" * 4)]), "02_autograd"),
     ],
 )
-def test_what_a_notebook_may_hold(good, stem, audit):
+def test_what_a_notebook_may_hold(good, stem):
     assert list(audit.notebook_problems(stem, good)) == []
 
 
-def test_an_exception_is_for_one_command_of_one_cell(audit):
+def test_an_exception_is_for_one_command_of_one_cell():
     assert list(audit.notebook_problems("03_gpu", notebook("!rm -r x", "nvidia-smi")))
     assert list(audit.notebook_problems("02_autograd", notebook("torch.save(net, p)", "save-module")))
     for stem, cell_id in (audit.DEMONSTRATION, *audit.SHELL):
@@ -217,7 +210,7 @@ WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda p: p.stem)
-def test_a_workflow_that_is_not_pinned_or_may_write_is_found(path, audit):
+def test_a_workflow_that_is_not_pinned_or_may_write_is_found(path):
     text = path.read_text(encoding="utf-8")
     assert list(audit.workflow_problems(text)) == []
     assert list(audit.workflow_problems(re.sub(r"@[0-9a-f]{40}", "@v5", text)))
@@ -256,9 +249,6 @@ def test_packages_are_audited_every_week_and_not_with_each_change():
 
 
 def test_a_notebook_that_takes_too_much_memory_is_refused(tmp_path, monkeypatch, capsys):
-    monkeypatch.syspath_prepend(ROOT / "tools")
-    import notebooks
-
     path = tmp_path / "big.ipynb"
     nbformat.write(notebook("x = 1", "big"), path)
     before = path.read_bytes()
@@ -270,10 +260,7 @@ def test_a_notebook_that_takes_too_much_memory_is_refused(tmp_path, monkeypatch,
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak is read from /proc")
-def test_the_memory_of_a_notebook_is_its_own_peak(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "tools")
-    import notebooks
-
+def test_the_memory_of_a_notebook_is_its_own_peak(tmp_path):
     small = notebooks.run(notebook("x = 1"), tmp_path)
     large = notebooks.run(notebook("x = b'x' * 400_000_000\ndel x"), tmp_path)
     again = notebooks.run(notebook("x = 1"), tmp_path)
