@@ -28,9 +28,9 @@ lab: setup  ## open the notebooks in JupyterLab
 check: setup  ## fast checks: lint, format, links, secrets, workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python tools/notebooks.py check
-	$(BIN)/python tools/links.py check
-	$(BIN)/python tools/audit.py
+	$(BIN)/python -m tools.notebook_files check
+	$(BIN)/python -m tools.links check
+	$(BIN)/python -m tools.audit
 	$(BIN)/zizmor --offline --quiet .github
 
 test: check  ## everything that CI checks
@@ -51,22 +51,22 @@ test-browser: setup  ## the notebooks and slides in a real browser (part of make
 	$(BIN)/pytest tests/test_browser.py tests/test_editions.py -v
 
 fmt: setup  ## format the code and the notebooks
-	PATH="$(BIN):$$PATH" $(BIN)/python tools/notebooks.py format
+	PATH="$(BIN):$$PATH" $(BIN)/python -m tools.notebook_files format
 
 run: setup  ## execute notebooks and store their outputs (UNIT=07 for one)
-	$(BIN)/python tools/notebooks.py run $(UNIT)
+	$(BIN)/python -m tools.notebook_files run $(UNIT)
 
 live: setup  ## make code-along notebooks for the class, in build/live (UNIT=02 for one)
-	$(BIN)/python tools/editions.py live $(UNIT)
+	$(BIN)/python -m tools.editions live $(UNIT)
 
 slides: setup  ## make slides with speaker notes, in build/slides (UNIT=02 for one)
-	$(BIN)/python tools/editions.py slides $(UNIT)
+	$(BIN)/python -m tools.editions slides $(UNIT)
 
 links: setup  ## rewrite badges, links and setup cells from pyproject.toml
-	$(BIN)/python tools/links.py write
+	$(BIN)/python -m tools.links write
 
 bench: setup  ## measure speed, as ratios (FULL=1 adds batch size 1 on all of MNIST, and make test)
-	OMP_NUM_THREADS=1 $(BIN)/python tools/bench.py $(if $(FULL),--full)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tools.bench $(if $(FULL),--full)
 
 lock: setup  ## pin requirements.txt again, from pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --no-annotate --upgrade --quiet pyproject.toml -o requirements.txt

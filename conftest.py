@@ -6,6 +6,8 @@ from collections.abc import Generator
 
 import pytest
 
+from tools import tags
+
 # for this process, and for the kernels that it starts
 os.environ.setdefault("COURSE_STATIC", "1")
 os.environ.setdefault("COURSE_DEVICE", "cpu")  # the stored outputs are those of the CPU, also where there is a GPU
@@ -28,19 +30,15 @@ def mnist_is_here() -> bool:
     return have_mnist()
 
 
-def _tags(item: pytest.Item) -> set[str]:
-    return set(item.cell.metadata.get("tags", []))
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse a cell that nbval would pass over; without MNIST, run the cells tagged ``mnist`` but do not compare them."""
     if not hasattr(item, "cell"):
         return
     if getattr(item.parent, "broken_at", None):
         pytest.skip(f"{item.parent.broken_at} failed before it")
-    if item.cell.source.strip() and item.cell.execution_count is None and "nbval-skip" not in _tags(item):
+    if item.cell.source.strip() and item.cell.execution_count is None and "nbval-skip" not in tags(item.cell):
         pytest.fail("this cell was never executed, so nbval would compare nothing: run `make run`", pytrace=False)
-    if "mnist" in _tags(item) and not have_mnist():
+    if "mnist" in tags(item.cell) and not have_mnist():
         item.options["check"] = False
 
 
@@ -50,8 +48,3 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Gener
     yield
     if hasattr(item, "cell") and call.when == "call" and call.excinfo and "exception" in str(call.excinfo.value):
         item.parent.broken_at = item.name
-
-
-def pytest_report_header() -> str:
-    """Say which data the notebooks are compared with."""
-    return "MNIST: the real one" if have_mnist() else "MNIST: not here, so cells tagged mnist run but are not compared"

@@ -2,7 +2,7 @@
 
 import sys
 
-from course_utils.session import report
+from course_utils.environment import report
 
 if __name__ == "__main__":
     try:

@@ -20,7 +20,7 @@ from course_utils.files import write_whole
 MARK = b"\ncourse checkpoint, sha256 "
 FIELDS = {"model", "layers", "optimizer", "generator", "random", "random_cuda", "extra"}
 UNTOUCHED = "Nothing was changed."
-LAST_LINE = len(MARK) + 64 + len(b"\n")
+LAST_LINE_LENGTH = len(MARK) + 64 + len(b"\n")
 PLAIN = (bool, int, float, str, type(None))
 AnyOptimizer = torch.optim.Optimizer | optimizers.Optimizer
 
@@ -128,7 +128,7 @@ def _read(path: Path) -> dict[str, Any]:
         file = path.read_bytes()
     except OSError as error:
         raise OSError(f"{path.name} could not be read: {error.strerror}.") from None
-    content, last_line = file[:-LAST_LINE], file[-LAST_LINE:]
+    content, last_line = file[:-LAST_LINE_LENGTH], file[-LAST_LINE_LENGTH:]
     if not last_line.startswith(MARK):
         raise ValueError(f"{path.name} is cut off, or checkpoints.save did not write it. {UNTOUCHED}")
     if last_line != _last_line(content):

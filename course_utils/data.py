@@ -5,7 +5,6 @@ A file is used only when its sha256 is the one written below. It is checked on e
 
 import gzip
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,14 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_utils import files
-from course_utils.session import import_torchvision
+from course_utils import environment, files
 
 if TYPE_CHECKING:
     from torchvision.datasets import MNIST as TorchvisionMNIST
-
-FOLDER = Path(__file__).resolve().parents[1] / "data"
-CACHE = FOLDER / "mnist"
 
 BUNDLED = {
     "iris_dataset.csv": "9cc1c345c71bcc9b486b74cbf6063fa66f4bb5e0f603a4b3c3471ec2e5e8e355",
@@ -34,11 +29,13 @@ MNIST_FILES = {
     "t10k-images-idx3-ubyte.gz": "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
     "t10k-labels-idx1-ubyte.gz": "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
 }
+# those of torchvision; only what has the sha256 above is used
+MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist/", "http://yann.lecun.com/exdb/mnist/")
 NO_MNIST = (
     "MNIST is not on this machine and cannot be fetched now, so 1,797 small digits that ship with the course stand in for it. "
     "To get MNIST, go online and restart the kernel, or set COURSE_MNIST to a folder with its four .gz files."
 )
-# what was said, the mirrors that failed, and why: neither is repeated in one session. And files that the disk did not take
+# what was said, and the mirrors that failed: neither is repeated in one session. And files that the disk did not take
 _said: set[str] = set()
 _failed_mirrors: dict[str, str] = {}
 _unkept: dict[str, bytes] = {}
@@ -55,7 +52,21 @@ def iris_path() -> Path:
     Source: R. A. Fisher (1936), The use of multiple measurements in taxonomic problems.
     """
     _bundled("iris_dataset.csv")
-    return FOLDER / "iris_dataset.csv"
+    return environment.DATA / "iris_dataset.csv"
+
+
+def published_path() -> Path:
+    """Return the path of the losses that were published for the experiment of unit 7, a CSV file.
+
+    Its rows are runs: how each was made, and the mean training loss of each epoch, epoch1 to epoch5.
+
+    Raises:
+        ValueError: the file is missing or was changed.
+
+    Source: the lecture notes that this course grew out of, section 2.6.
+    """
+    _bundled("published_mnist_losses.csv")
+    return environment.DATA / "published_mnist_losses.csv"
 
 
 def load_digits(train: bool) -> tuple[Tensor, Tensor]:
@@ -128,10 +139,12 @@ def MNIST(
 
     Source: https://docs.pytorch.org/vision/stable/generated/torchvision.datasets.MNIST.html
     """
-    datasets = import_torchvision().datasets
+    datasets = environment.import_torchvision().datasets
     # torchvision's __init__ would look for unpacked files of its own; all the rest of the class is used as it is
     dataset = datasets.MNIST.__new__(datasets.MNIST)
-    datasets.VisionDataset.__init__(dataset, root=str(CACHE), transform=transform, target_transform=target_transform)
+    datasets.VisionDataset.__init__(
+        dataset, root=str(environment.cache_folder()), transform=transform, target_transform=target_transform
+    )
     dataset.train = train
     dataset.data, dataset.targets = load_mnist(train)
     return dataset
@@ -183,28 +196,27 @@ class TensorBatches:
 
 def _bundled(name: str) -> bytes:
     try:
-        content = (FOLDER / name).read_bytes()
+        content = (environment.DATA / name).read_bytes()
     except OSError:
         content = b""
     if hashlib.sha256(content).hexdigest() != BUNDLED[name]:
         raise ValueError(
-            f"data/{name} is missing or is not the file that ships with the course. "
-            f"Bring it back with: git checkout -- data/{name}"
+            f"data/{name} is missing or is not the file that ships with the course. Bring it back with: "
+            + (f"git checkout -- data/{name}" if environment.IS_CHECKOUT else "a new install")
         )
     return content
 
 
 def _read_mnist(name: str) -> bytes | None:
     """Return the verified content of one .gz file, or None where it cannot be had."""
-    named = os.environ.get("COURSE_MNIST")
-    for folder in ([Path(named).expanduser()] if named else []) + [CACHE]:
-        content = _verified(folder / name)
+    for folder in (environment.mnist_folder(), environment.cache_folder()):
+        content = _verified(folder / name) if folder else None
         if content is not None:
             return content
     if name in _unkept:
         return _unkept[name]
-    if os.environ.get("COURSE_OFFLINE") != "1":
-        for mirror in import_torchvision().datasets.MNIST.mirrors:
+    if not environment.is_offline():
+        for mirror in MIRRORS:
             if mirror not in _failed_mirrors:
                 try:
                     content = files.download(mirror + name, MNIST_FILES[name])
@@ -228,14 +240,13 @@ def _verified(path: Path) -> bytes | None:
 
 
 def _keep(name: str, content: bytes) -> None:
+    folder = environment.cache_folder()
     try:
-        CACHE.mkdir(parents=True, exist_ok=True)
-        files.write_whole(CACHE / name, content)
+        folder.mkdir(parents=True, exist_ok=True)
+        files.write_whole(folder / name, content)
     except OSError as error:
         _unkept[name] = content
-        _say(
-            f"MNIST was fetched, but {CACHE} does not take it ({error.strerror}), so it will be fetched again next time."
-        )
+        _say(f"MNIST was fetched, but {folder} does not take it ({error.strerror}), so it is fetched again next time.")
 
 
 def _idx(content: bytes, header: int) -> Tensor:

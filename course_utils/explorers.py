@@ -9,11 +9,57 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
-import torch
 from torch import Tensor, nn
 
-from course_utils import descent, drawing, fitting, graph, loading, shapes
-from course_utils.session import is_static
+from course_utils.environment import is_static
+from course_utils.lessons.u07_mnist_comparison import Stroke, to_image
+from course_utils.optimizers import METHODS
+from course_utils.pictures import u01_tensors as unit1
+from course_utils.pictures import u02_autograd as unit2
+from course_utils.pictures import u04_dataset_dataloader as unit4
+from course_utils.pictures import u05_losses as unit5
+from course_utils.pictures import u06_optimizers as unit6
+from course_utils.pictures import u07_mnist_comparison as unit7
+from course_utils.surfaces import SURFACES
+
+# Runs in the page. A pointer is a mouse, a pen or a finger. After each stroke all strokes go to Python as `value`.
+_PAGE = """
+export default { render({ model, el }) {
+  const pad = document.createElement("canvas"), clear = document.createElement("button"), size = 224;
+  pad.width = pad.height = size;
+  pad.style.cssText = "border: 1px solid #888; background: #000; cursor: crosshair; touch-action: none; display: block";
+  pad.setAttribute("aria-label", "Draw a digit here");
+  clear.textContent = "Clear";
+  clear.className = "jupyter-button widget-button";
+  el.append(pad, clear);
+  const ink = pad.getContext("2d");
+  let strokes = [], current = null;
+  const redraw = () => {
+    ink.clearRect(0, 0, size, size);
+    ink.strokeStyle = "#fff"; ink.lineWidth = 14; ink.lineCap = ink.lineJoin = "round";
+    for (const stroke of [...strokes, ...(current ? [current] : [])]) {
+      ink.beginPath();
+      ink.moveTo(stroke[0][0] * size, stroke[0][1] * size);
+      for (const [x, y] of stroke) ink.lineTo(x * size, y * size);
+      ink.stroke();
+    }
+  };
+  const point = (event) => {
+    const box = pad.getBoundingClientRect();
+    return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+  };
+  const send = () => { model.set("value", strokes); model.save_changes(); };
+  pad.onpointerdown = (event) => { pad.setPointerCapture(event.pointerId); current = [point(event)]; redraw(); };
+  pad.onpointermove = (event) => { if (current) { current.push(point(event)); redraw(); } };
+  pad.onpointerup = pad.onpointercancel = () => {
+    if (current) { strokes = [...strokes, current]; current = null; redraw(); send(); }
+  };
+  clear.onclick = () => { strokes = []; current = null; redraw(); send(); };
+  model.on("change:value", () => { strokes = model.get("value"); redraw(); });
+  strokes = model.get("value");
+  redraw();
+} };
+"""
 
 
 def explore(draw: Callable[..., Any], controls: Callable[[], dict[str, Any]], states: Sequence[dict[str, Any]]) -> None:
@@ -60,7 +106,7 @@ def broadcast() -> None:
             "b": Text(value="4", description="shape b", continuous_update=False),
         }
 
-    explore(shapes.draw_broadcast, controls, shapes.BROADCAST_STATES)
+    explore(unit1.draw_broadcast, controls, unit1.BROADCAST_STATES)
 
 
 def memory_order() -> None:
@@ -70,11 +116,11 @@ def memory_order() -> None:
         from ipywidgets import Dropdown, IntSlider
 
         return {
-            "operation": Dropdown(options=list(shapes.OPERATIONS), description="operation"),
+            "operation": Dropdown(options=list(unit1.OPERATIONS), description="operation"),
             "element": IntSlider(value=5, min=0, max=11, description="element", continuous_update=False),
         }
 
-    explore(shapes.draw_memory, controls, shapes.MEMORY_STATES)
+    explore(unit1.draw_memory, controls, unit1.MEMORY_STATES)
 
 
 def backward_steps() -> None:
@@ -88,45 +134,7 @@ def backward_steps() -> None:
         return {"step": IntSlider(value=0, min=0, max=9, description="step", continuous_update=False), **fields}
 
     states = [{"step": step, "w": 2.0, "x": 3.0, "b": 1.0, "y": 4.0} for step in (2, 4, 6, 9)]
-    explore(_draw_backward_step, controls, states)
-
-
-def _draw_backward_step(step: int, w: float, x: float, b: float, y: float) -> None:
-    """Draw the graph of L = (w · x + b − y)² with what is known after a step: 0 to 4 forward, 5 to 9 backward.
-
-    Raises:
-        ValueError: a number is not between −1000 and 1000.
-    """
-    t = {}
-    for name, number in {"w": w, "x": x, "b": b, "y": y}.items():
-        if not (isinstance(number, int | float) and abs(number) <= 1000):  # a comparison with nan is False
-            raise ValueError(f"{name} is {number}. Type a number from -1000 to 1000.")
-        t[name] = torch.tensor(float(number), dtype=torch.float64, requires_grad=True)
-    t["p"] = t["w"] * t["x"]
-    t["q"] = t["p"] + t["b"]
-    t["e"] = t["q"] - t["y"]
-    t["L"] = t["e"] ** 2
-    for name in "pqeL":
-        t[name].retain_grad()
-    t["L"].backward()
-    v = {name: f"{tensor.item():.4g}" for name, tensor in t.items()}
-    f = {name: f"({number})" if number.startswith("-") else number for name, number in v.items()}  # as a factor
-    g = {name: f"{tensor.grad.item():.4g}" for name, tensor in t.items()}
-    steps = [
-        ("wxby", "four numbers are known"),
-        ("p", f"p = w · x = {f['w']} · {f['x']} = {v['p']}"),
-        ("q", f"q = p + b = {f['p']} + {f['b']} = {v['q']}"),
-        ("e", f"e = q − y = {f['q']} − {f['y']} = {v['e']}"),
-        ("L", f"L = e² = {f['e']}² = {v['L']}"),
-        ("L", "backward starts: dL/dL = 1"),
-        ("e", f"L = e², so dL/de = dL/dL · 2e = 1 · 2 · {f['e']} = {g['e']}"),
-        ("qy", f"e = q − y, so dL/dq = dL/de · 1 = {g['q']} and dL/dy = dL/de · (−1) = {g['y']}"),
-        ("pb", f"q = p + b, so dL/dp = dL/dq · 1 = {g['p']} and dL/db = dL/dq · 1 = {g['b']}"),
-        ("wx", f"p = w · x, so dL/dw = dL/dp · x = {g['w']} and dL/dx = dL/dp · w = {g['x']}"),
-    ]
-    unknown = {f"{n} {'value' if i < 5 else 'grad'}" for i, (names, _) in enumerate(steps) if i > step for n in names}
-    title = f"Step {step}, {'forward' if step < 5 else 'backward'}: {steps[step][1]}"
-    graph.draw_nodes(*graph.nodes_and_edges(t["L"], t), current=steps[step][0], unknown=unknown, title=title)
+    explore(unit2.draw_backward_step, controls, states)
 
 
 def losses() -> None:
@@ -135,7 +143,7 @@ def losses() -> None:
     def controls() -> dict[str, Any]:
         from ipywidgets import Dropdown, FloatSlider
 
-        loss = Dropdown(options=list(fitting.LOSSES), description="loss")
+        loss = Dropdown(options=list(unit5.LOSSES), description="loss")
         prediction = FloatSlider(
             value=-5.0, min=-8.0, max=8.0, step=0.01, description="prediction", continuous_update=False
         )
@@ -150,7 +158,7 @@ def losses() -> None:
             "target": Dropdown(options=[1, 0], description="target"),
         }
 
-    explore(fitting.draw_loss, controls, fitting.LOSS_STATES)
+    explore(unit5.draw_loss, controls, unit5.LOSS_STATES)
 
 
 def batches() -> None:
@@ -166,7 +174,7 @@ def batches() -> None:
             "drop_last": Checkbox(value=False, description="drop_last"),
         }
 
-    explore(loading.draw_batches, controls, loading.BATCH_STATES)
+    explore(unit4.draw_batches, controls, unit4.BATCH_STATES)
 
 
 def vote(models: Mapping[str, nn.Module], images: Tensor, labels: Tensor) -> None:
@@ -178,16 +186,16 @@ def vote(models: Mapping[str, nn.Module], images: Tensor, labels: Tensor) -> Non
         labels: their digits, int64 of shape (N,).
     """
     if is_static() or importlib.util.find_spec("anywidget") is None:
-        drawing.gallery(models, images, labels)
+        unit7.gallery(models, images, labels)
         plt.show()
         if not is_static():
             print("To draw a digit yourself, install the package anywidget, then restart the kernel.")
         return
 
-    def draw(strokes: list[drawing.Stroke]) -> None:
-        drawing.draw_votes(models, drawing.to_image(strokes))
+    def draw(strokes: list[Stroke]) -> None:
+        unit7.draw_votes(models, to_image(strokes))
 
-    explore(draw, lambda: {"strokes": drawing.pad()}, [])
+    explore(draw, lambda: {"strokes": _pad()}, [])
 
 
 def playground() -> None:
@@ -200,16 +208,16 @@ def playground() -> None:
             return FloatSlider(value=value, min=low, max=high, step=step, description=name, continuous_update=False)
 
         x, y = slider(-9.0, -10, 10, 0.1, "start x"), slider(2.0, -6, 6, 0.1, "start y")
-        surface = Dropdown(options=list(descent.SURFACES), value="ravine", description="surface")
+        surface = Dropdown(options=list(SURFACES), value="ravine", description="surface")
 
         def adapt(change: dict[str, Any]) -> None:
-            x.value, y.value = descent.SURFACES[change["new"]].start
+            x.value, y.value = SURFACES[change["new"]].start
 
         surface.observe(adapt, names="value")
         return {
             "surface": surface,
-            "first": Dropdown(options=descent.METHODS, value="SGD", description="optimizer 1"),
-            "second": Dropdown(options=(*descent.METHODS, "none"), value="Momentum", description="optimizer 2"),
+            "first": Dropdown(options=METHODS, value="SGD", description="optimizer 1"),
+            "second": Dropdown(options=(*METHODS, "none"), value="Momentum", description="optimizer 2"),
             "lr": FloatLogSlider(
                 value=0.05, min=-4, max=1, step=0.05, description="learning rate", continuous_update=False
             ),
@@ -219,4 +227,19 @@ def playground() -> None:
             "steps": IntSlider(value=80, min=1, max=200, description="steps", continuous_update=False),
         }
 
-    explore(descent.draw_playground, controls, descent.PLAYGROUND_STATES)
+    explore(unit6.draw_playground, controls, unit6.PLAYGROUND_STATES)
+
+
+def _pad() -> Any:
+    """Make a widget to draw on. Its ``value`` is the list of strokes; it changes at the end of each stroke.
+
+    Source: https://anywidget.dev/en/getting-started/
+    """
+    import anywidget
+    import traitlets
+
+    class Pad(anywidget.AnyWidget):
+        _esm = _PAGE
+        value = traitlets.List([]).tag(sync=True)
+
+    return Pad()

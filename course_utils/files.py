@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-from course_utils.session import is_static
+from course_utils.environment import is_static
 
 # a server that sends nothing for so many seconds, or fewer bytes than this in each of them, is given up
 PATIENCE, SLOWEST = 9.0, 1000

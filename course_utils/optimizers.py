@@ -9,10 +9,13 @@ s ← s + a g², ``p.addcdiv_(m, d, value=a)`` is p ← p + a m / d, and ``m.ler
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import torch
 from torch import Tensor
+
+METHODS = ("SGD", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adadelta", "Adam", "AdamW")
 
 
 class Optimizer(ABC):
@@ -223,6 +226,24 @@ class AdamW(Adam):
         """Do θ ← θ − η λ θ, then Adam's step."""
         p.mul_(1 - self.lr * self.weight_decay)
         super().update(p, g, state)
+
+
+def factory(method: str, lr: float, momentum: float = 0.9) -> Callable[[Iterable[Tensor]], Optimizer]:
+    """Return a function that makes one of the optimizers from parameters.
+
+    Args:
+        method: a name in ``METHODS``.
+        lr: the learning rate.
+        momentum: ρ of Momentum and Nesterov, and β₁ of Adam and AdamW.
+
+    Raises:
+        ValueError: the method is not known.
+    """
+    if method not in METHODS:
+        raise ValueError(f"{method!r} is not one of {', '.join(METHODS)}.")
+    named = {"momentum": momentum} if method in ("Momentum", "Nesterov") else {}
+    named |= {"betas": (momentum, 0.999)} if method in ("Adam", "AdamW") else {}
+    return partial(globals()[method], lr=lr, **named)
 
 
 def _memory(state: dict, name: str, p: Tensor) -> Tensor:

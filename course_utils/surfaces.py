@@ -1,7 +1,7 @@
 """Surfaces to walk down, with known minima, and ``descend``, which lets any optimizer walk.
 
 Each surface is a function of two numbers x and y that works element by element, so autograd gives its gradient, and a whole
-grid of points can be computed at once. A surface with ``flat`` set is a curve: it does not depend on y, so y stays as it is.
+grid of points can be computed at once. A surface with ``is_curve`` set does not depend on y, so y stays as it is.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -26,7 +26,7 @@ class Surface:
         minima: the places (x, y) of its lowest points.
         window: left, right, bottom and top of a good picture. For a curve, bottom and top are heights.
         start: a good place to start.
-        flat: whether it is a curve, the same for each y.
+        is_curve: whether it is a curve, the same for each y.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Surface:
     minima: tuple[tuple[float, float], ...]
     window: tuple[float, float, float, float]
     start: tuple[float, float]
-    flat: bool = False
+    is_curve: bool = False
 
     def __call__(self, points: Tensor | Sequence[float]) -> Tensor:
         """Return the height at one point of shape (2,), or the N heights of points of shape (N, 2)."""
@@ -88,7 +88,7 @@ SURFACES = {
             ((0.0, 0.0),),
             (-3.5, 4.6, -0.25, 2.1),
             (4.0, 0.0),
-            flat=True,
+            is_curve=True,
         ),
         ravine(),
         Surface(

@@ -3,8 +3,9 @@
 import copy
 import math
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from course_utils.data import TensorBatches
-from course_utils.session import is_static
+from course_utils.environment import is_static
 
 Batches = Iterable[tuple[Tensor, Tensor]]
 
@@ -123,7 +124,7 @@ def fit(
 def evaluate(model: nn.Module, batches: Batches) -> float:
     """Measure the accuracy of a classifier: the share of samples whose largest output is at their label.
 
-    The model is put into evaluation mode for this, and back into its mode afterwards.
+    The model is put into evaluation mode for this. Afterwards each of its layers is back in its own mode, also after an error.
 
     Args:
         model: returns scores of shape (N, classes).
@@ -135,13 +136,16 @@ def evaluate(model: nn.Module, batches: Batches) -> float:
     Raises:
         ValueError: there are no batches.
     """
-    was_training = model.training
+    modes = {layer: layer.training for layer in model.modules()}  # a frozen layer may be in another mode than the rest
     model.eval()
     right = total = 0
-    for x, y in batches:
-        right += int((model(x).argmax(dim=1) == y).sum())
-        total += len(y)
-    model.train(was_training)
+    try:
+        for x, y in batches:
+            right += int((model(x).argmax(dim=1) == y).sum())
+            total += len(y)
+    finally:
+        for layer, mode in modes.items():
+            layer.training = mode
     if total == 0:
         raise ValueError(
             "There are no batches to measure. Give a DataLoader, a TensorBatches or a list with at least one batch."
@@ -182,6 +186,7 @@ def compare(
     """
     jobs = [(name, seed) for seed in seeds for name in optimizers]
     starts = {seed: _fresh(model, seed) for seed in seeds}
+    stop = threading.Event()
     test_batches = TensorBatches(*test, batch_size=1000, shuffle=False)
 
     def run(job: tuple[str, int]) -> Run:
@@ -189,7 +194,7 @@ def compare(
         copied = copy.deepcopy(starts[seed])
         batches = TensorBatches(*train, batch_size=batch_size, generator=torch.Generator().manual_seed(seed))
         optimizer = optimizers[name](copied.parameters())
-        history = fit(copied, batches, loss_fn, optimizer, epochs, quiet=True)
+        history = fit(copied, _UntilStopped(batches, stop), loss_fn, optimizer, epochs, quiet=True)
         return Run(name, seed, history, copied, optimizer, evaluate(copied, test_batches))
 
     # Two threads that ask for Python's lock all the time do better when they hand it over sooner than every 5 ms. And tiny
@@ -198,7 +203,12 @@ def compare(
     sys.setswitchinterval(1e-4)
     try:
         with ThreadPoolExecutor(workers, initializer=torch.set_flush_denormal, initargs=(True,)) as pool:
-            runs = list(tqdm(pool.map(run, jobs), total=len(jobs), desc="runs", disable=is_static()))
+            try:
+                runs = list(tqdm(pool.map(run, jobs), total=len(jobs), desc="runs", disable=is_static()))
+            except BaseException:  # Stop in the notebook too: what runs ends at its next batch, the rest does not begin
+                stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
     finally:
         sys.setswitchinterval(interval)
     for r in runs:
@@ -207,12 +217,26 @@ def compare(
     return runs
 
 
+@dataclass
+class _UntilStopped:
+    """Batches that end with KeyboardInterrupt once ``stop`` is set."""
+
+    batches: Batches
+    stop: threading.Event
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        for batch in self.batches:
+            if self.stop.is_set():
+                raise KeyboardInterrupt
+            yield batch
+
+
 def _fresh(model: nn.Module, seed: int) -> nn.Module:
     """Return a copy of the model with the initial weights of this seed; the global random state stays as it was."""
     device = next(model.parameters()).device
     fresh = copy.deepcopy(model).cpu()  # drawn on the CPU, a seed gives the same weights for every device
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPUs too
         for layer in fresh.modules():
             if callable(getattr(layer, "reset_parameters", None)):
                 layer.reset_parameters()

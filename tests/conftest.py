@@ -1,27 +1,28 @@
 """What several files of tests share: closed figures, one test for each notebook, a browser, an empty cache of MNIST."""
 
+import contextlib
+import hashlib
 import os
 import shutil
-from pathlib import Path
 
 import matplotlib
 
 matplotlib.use("agg")
+import faults
 import matplotlib.pyplot as plt
 import nbformat
 import pytest
 
-from course_utils import data, plots
-
-ROOT = Path(__file__).resolve().parents[1]
-PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+from course_utils import data, environment
+from course_utils.pictures import style
+from tools import PATHS
 
 
 @pytest.fixture(autouse=True)
 def close_figures():
     """Draw in the style of the course, and leave no figure and no setting behind."""
     with plt.rc_context():
-        plots.use_style()
+        style.use_style()
         yield
     plt.close("all")
 
@@ -50,9 +51,33 @@ def chromium():
 @pytest.fixture
 def empty_cache(monkeypatch, tmp_path):
     """MNIST was neither fetched nor missed so far, and no setting says where it is."""
-    monkeypatch.setattr(data, "CACHE", tmp_path / "my data [1] 数据" / "mnist")
+    monkeypatch.setattr(environment, "cache_folder", lambda: tmp_path / "my data [1] 数据" / "mnist")
     for name, value in {"_said": set(), "_failed_mirrors": {}, "_unkept": {}}.items():
         monkeypatch.setattr(data, name, value)
     for name in ("COURSE_MNIST", "COURSE_OFFLINE"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
+
+
+@pytest.fixture
+def fresh(monkeypatch, empty_cache):
+    """An empty cache in a folder with an awkward name, nothing said yet, and MNIST is the small files of ``faults``."""
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in faults.GOOD.items()}
+    monkeypatch.setattr(data, "MNIST_FILES", sums)
+    for name in faults.PROXIES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    return empty_cache
+
+
+@pytest.fixture
+def serve(fresh, monkeypatch):
+    """A function that starts a server with ``answer(handler, content)``, and makes it the only mirror."""
+    with contextlib.ExitStack() as stack:
+
+        def start(answer):
+            server = stack.enter_context(faults.serving(answer))
+            monkeypatch.setattr(data, "MIRRORS", (server.url,))
+            return server
+
+        yield start

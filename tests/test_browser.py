@@ -5,7 +5,6 @@ Needs Debian's chromium, or the one that CHROMIUM names. Pictures of each explor
 
 import base64
 import contextlib
-import importlib.metadata
 import io
 import json
 import os
@@ -16,7 +15,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from pathlib import Path
 
 import matplotlib
 
@@ -27,15 +25,16 @@ import nbformat
 import numpy as np
 import pytest
 from PIL import Image
-from test_drawing import ONE, ZERO
+from test_u07_mnist_comparison import ONE, ZERO
 
-from course_utils import explorers, plots
+from course_utils import environment, explorers
+from course_utils.pictures import style
+from tools import PATHS, ROOT, code_cells
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-ROOT = Path(__file__).resolve().parents[1]
 SCREENS = ROOT / "build" / "screens"
-STEMS = [path.stem for path in sorted((ROOT / "notebooks").glob("*.ipynb"))]
+STEMS = [path.stem for path in PATHS]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"]
 ARGUMENTS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 # the page asks for things outside, such as news; the test is closed off from the network, and the page says so
@@ -105,19 +104,12 @@ def lab(tmp_path_factory):
 @pytest.fixture(scope="module")
 def classic(tmp_path_factory):
     """Start the classic notebook, as Colab has it, on a copy of the notebooks, and return its address."""
-    if not version("notebook").startswith("6."):
+    if not environment.version("notebook").startswith("6."):
         pytest.skip("the classic notebook, version 6, is not installed: see make test-colab")
     root = tmp_path_factory.mktemp("classic")
     options = ["--ip=127.0.0.1", "--NotebookApp.token=", "--NotebookApp.password="]
     with serving(root, ["notebook", *options, f"--notebook-dir={copy_course(root)}"]) as address:
         yield address
-
-
-def version(package):
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "none"
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +175,7 @@ def drawn(draw, settings):
     from IPython.core.pylabtools import print_figure
 
     with plt.rc_context():
-        plots.use_style()
+        style.use_style()
         try:
             draw(**settings)
         except ValueError as error:
@@ -324,11 +316,11 @@ def test_every_cell_control_and_film(stem, page, lab, monkeypatch):
         '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
     )
     assert errors.count() == 0, errors.first.inner_text()[:500]
-    for name in re.findall(r"explorers\.(\w+)\(\)", "".join(c.source for c in notebook.cells if c.cell_type == "code")):
+    for name in re.findall(r"explorers\.(\w+)\(\)", "".join(c.source for c in code_cells(notebook))):
         try_explorer(page, cell_of(page, notebook, f"explorers.{name}()"), name, monkeypatch)
-    if "explorers.vote(" in "".join(c.source for c in notebook.cells if c.cell_type == "code"):
+    if "explorers.vote(" in "".join(c.source for c in code_cells(notebook)):
         try_pad(page, cell_of(page, notebook, "explorers.vote("))
-    expected = sum("plots.animate(" in c.source for c in notebook.cells if c.cell_type == "code")
+    expected = sum("films.animate(" in c.source for c in code_cells(notebook))
     assert try_films(page) == expected
     assert not page.problems
 

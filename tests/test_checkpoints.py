@@ -6,13 +6,13 @@ import io
 import os
 import pickle
 import random
-import resource
 import signal
 import time
 
 import numpy as np
 import pytest
 import torch
+from faults import end_at_size, full_disk, in_a_child, posix
 from torch import nn
 
 from course_utils import checkpoints, data, optimizers, training
@@ -163,7 +163,7 @@ def saved(tmp_path):
 def test_a_cut_file(saved):
     path, refused = saved
     whole = path.read_bytes()
-    for length in [0, 1, 100, len(whole) // 2, len(whole) - checkpoints.LAST_LINE, len(whole) - 1]:
+    for length in [0, 1, 100, len(whole) // 2, len(whole) - checkpoints.LAST_LINE_LENGTH, len(whole) - 1]:
         path.write_bytes(whole[:length])
         refused("cut off")
 
@@ -171,7 +171,7 @@ def test_a_cut_file(saved):
 def test_every_flipped_bit_is_seen(saved):
     path, refused = saved
     whole = path.read_bytes()
-    places = [*range(0, len(whole), len(whole) // 60), *range(len(whole) - checkpoints.LAST_LINE, len(whole))]
+    places = [*range(0, len(whole), len(whole) // 60), *range(len(whole) - checkpoints.LAST_LINE_LENGTH, len(whole))]
     silent = 0
     for i in places:
         changed = bytearray(whole)
@@ -331,16 +331,15 @@ def test_saving_changes_nothing(tmp_path):
     assert equal(everything(run), before) and equal([p.grad for p in run[0].parameters()], grads)
 
 
+@posix
 def test_a_disk_that_is_full_leaves_the_old_file(tmp_path):
     path = tmp_path / "run.pt"
     checkpoints.save(path, network(), epoch=1)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, hard))  # the system refuses the rest of a longer file
-    try:
-        with pytest.raises(OSError, match=r"run.pt could not be written: .*\. An earlier file is as it was\."):
-            checkpoints.save(path, network(), epoch=2)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with (
+        full_disk(3000),
+        pytest.raises(OSError, match=r"run.pt could not be written: .*\. An earlier file is as it was\."),
+    ):
+        checkpoints.save(path, network(), epoch=2)
     assert list(tmp_path.iterdir()) == [path] and checkpoints.load(path, network()) == {"epoch": 1}
 
 
@@ -366,21 +365,11 @@ def test_a_link_stays_a_link(tmp_path):
     assert (tmp_path / "link.pt").is_symlink() and not (tmp_path / "run.pt").is_symlink()
 
 
-def in_a_child(work):
-    """Run ``work`` in a forked process and return its id."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        finally:
-            os._exit(1)
-    return child
-
-
 def die(*args):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@posix
 @pytest.mark.parametrize("moment", ["half written", "before it is on the disk", "before it gets its name", "after"])
 def test_killed_while_saving(moment, tmp_path):
     path = tmp_path / "run.pt"
@@ -388,9 +377,7 @@ def test_killed_while_saving(moment, tmp_path):
 
     def work():
         if moment == "half written":
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
-            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # the system ends the process when the file gets longer
+            end_at_size(3000)
         elif moment == "before it is on the disk":
             os.fsync = die
         elif moment == "before it gets its name":
@@ -414,6 +401,7 @@ def test_killed_while_saving(moment, tmp_path):
     assert list(tmp_path.iterdir()) == [path], "what a kill left behind is gone after an hour"
 
 
+@posix
 def test_killed_at_twenty_random_moments(tmp_path):
     path = tmp_path / "run.pt"
     model = nn.Linear(300, 300)

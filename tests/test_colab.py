@@ -6,17 +6,15 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from pathlib import Path
 
-import links
 import nbformat
 import pytest
 from nbclient import NotebookClient
 from packaging.requirements import Requirement
 from test_project import COLAB, PROJECT
 
-ROOT = Path(__file__).resolve().parents[1]
-PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+from tools import PATHS, ROOT, code_cells, links
+
 NAME = links.COURSE["repository"].split("/")[1]
 URL = f"https://github.com/{links.COURSE['repository']}"
 
@@ -78,7 +76,7 @@ def redirect(monkeypatch, target):
 def run(folder, path, *sources, allow_errors=False):
     """Copy a notebook into a folder, with the setup cell and these cells alone, run it, and return what they printed."""
     notebook = nbformat.read(path, as_version=4)
-    setup = next(cell for cell in notebook.cells if "setup" in cell.metadata.get("tags", []))
+    (setup,) = code_cells(notebook, "setup")
     notebook.cells = [
         nbformat.v4.new_code_cell(setup.source if source == "setup" else source, id=f"cell-{number}")
         for number, source in enumerate(sources)

@@ -8,15 +8,16 @@ import copy
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from course_utils import checkpoints, data, devices, optimizers, recording, training
+from course_utils import checkpoints, data, devices, optimizers, training
+from course_utils.lessons import u03_recording as recording
+from course_utils.lessons.u07_mnist_comparison import network
+from tools import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA GPU on this machine")
 on_both = pytest.mark.parametrize(
     "device", ["cpu", pytest.param("cuda", marks=[pytest.mark.cuda, needs_gpu])], indirect=True
@@ -46,11 +47,6 @@ def device(request):
 def digits():
     images, labels = data.load_digits(train=True)
     return ((images.double() / 255 - 0.5) / 0.5).flatten(1), labels
-
-
-def network():
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Linear(784, 200), nn.ReLU(), nn.Linear(200, 10))
 
 
 def same(got, wanted, rtol=1e-5, atol=1e-6):
@@ -196,7 +192,7 @@ def test_unit_3_one_process_under_torchrun(device, tmp_path):
     """One process takes the GPU where it sees one, and nccl with it."""
     path = tmp_path / "run.pt"
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "1"]
-    command += ["-m", "course_utils.distributed", "--epochs", "1", "--checkpoint", str(path)]
+    command += ["-m", "course_utils.lessons.u03_distributed", "--epochs", "1", "--checkpoint", str(path)]
 
     settings = {**os.environ, "OMP_NUM_THREADS": "1"}
     if device.type == "cpu":

@@ -4,166 +4,37 @@ The servers are real ones on 127.0.0.1, the files small ones in MNIST's format, 
 """
 
 import contextlib
-import gzip
-import hashlib
-import http.server
 import os
 import random
 import re
-import resource
 import shutil
 import signal
 import socket
-import struct
 import tempfile
-import threading
 import time
 from pathlib import Path
 
-import numpy as np
 import pooch  # noqa: F401  forked processes find it loaded
 import pytest
 import requests  # noqa: F401
-import torch
-import torchvision.datasets
+from faults import (
+    BAD_ANSWERS,
+    BAD_FILES,
+    GOOD,
+    LABELS,
+    NAMES,
+    PROXIES,
+    closed_port,
+    end_at_size,
+    full_disk,
+    in_a_child,
+    is_good,
+    posix,
+    reply,
+    reset,
+)
 
-from course_utils import data, files
-
-NAMES = list(data.MNIST_FILES)
-LABELS = "train-labels-idx1-ubyte.gz"
-PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-
-
-def in_mnist_format(name, count=40):
-    if "labels" in name:
-        return gzip.compress(bytes(8) + bytes(i % 10 for i in range(count)), mtime=0)
-    noise = np.random.default_rng(len(name)).integers(256, size=count * 784, dtype=np.uint8)  # cannot be compressed
-    return gzip.compress(bytes(16) + noise.tobytes(), mtime=0)
-
-
-GOOD = {name: in_mnist_format(name) for name in NAMES}
-
-
-def is_good(loaded):
-    images, labels = loaded
-    expected = gzip.decompress(GOOD[NAMES[0]])[16:]
-    return images.shape == (40, 28, 28) and images.numpy().tobytes() == expected and labels.tolist()[:3] == [0, 1, 2]
-
-
-@pytest.fixture
-def fresh(monkeypatch, empty_cache):
-    """An empty cache in a folder with an awkward name, and nothing said yet."""
-    monkeypatch.setattr(data, "MNIST_FILES", {name: hashlib.sha256(GOOD[name]).hexdigest() for name in NAMES})
-    for name in PROXIES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    return empty_cache
-
-
-@pytest.fixture
-def serve(fresh, monkeypatch):
-    """Start a server that answers each request with ``answer(handler, content)``, and make it the only mirror."""
-    servers = []
-
-    def start(answer):
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                server.asked.append(self.path)
-                with contextlib.suppress(OSError):  # the client may leave
-                    answer(self, GOOD[self.path.rsplit("/", 1)[-1]])
-
-            def log_message(self, *args):
-                pass
-
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.asked = []
-        server.request_queue_size = 50
-        server.daemon_threads = True
-        threading.Thread(target=lambda: server.serve_forever(0.05), daemon=True).start()
-        servers.append(server)
-        server.url = f"http://127.0.0.1:{server.server_port}/"
-        mirrors(monkeypatch, server.url)
-        return server
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-def mirrors(monkeypatch, *urls):
-    monkeypatch.setattr(torchvision.datasets.MNIST, "mirrors", list(urls))
-
-
-def reply(handler, body, length=None, status=200, **headers):
-    handler.send_response(status)
-    if length is not False:
-        handler.send_header("Content-Length", str(len(body) if length is None else length))
-    for name, value in headers.items():
-        handler.send_header(name.replace("_", "-"), value)
-    handler.end_headers()
-    handler.wfile.write(body)
-    handler.wfile.flush()
-
-
-def reset(handler):
-    """Close with a reset instead of an orderly end."""
-    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    handler.connection.close()
-    handler.rfile = handler.wfile = open(os.devnull, "rb")
-    raise ConnectionResetError
-
-
-def drip(handler, content, pause=0.02):
-    for byte in content:
-        handler.wfile.write(bytes([byte]))
-        time.sleep(pause)
-
-
-def half_then(then):
-    def answer(handler, content):
-        reply(handler, content[: len(content) // 2], length=len(content))
-        then(handler)
-
-    return answer
-
-
-def endless(handler, content):
-    reply(handler, b"", length=False)
-    while True:
-        handler.wfile.write(bytes(2**16))
-
-
-def drip_headers(handler, content):
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-    drip(handler, b"x" * 1000)
-
-
-BAD_ANSWERS = {
-    "connection closed in the body": (half_then(lambda h: None), "ChunkedEncodingError|ConnectionError"),
-    "connection reset in the body": (half_then(reset), "ChunkedEncodingError|ConnectionError"),
-    "connection reset before an answer": (lambda h, c: reset(h), "ConnectionError"),
-    "truncated gz": (lambda h, c: reply(h, c[:-5]), "another file"),
-    "truncated gz, no length": (lambda h, c: reply(h, c[:-5], length=False), "another file"),
-    "an HTML page": (lambda h, c: reply(h, b"<html>please log in</html>", Content_Type="text/html"), "another file"),
-    "nothing": (lambda h, c: reply(h, b""), "another file"),
-    "zeros": (lambda h, c: reply(h, bytes(len(c))), "another file"),
-    "another file": (lambda h, c: reply(h, in_mnist_format("images", 41)), "another file"),
-    "not found": (lambda h, c: reply(h, b"no", status=404), "HTTPError 404"),
-    "forbidden": (lambda h, c: reply(h, b"no", status=403), "HTTPError 403"),
-    "unavailable": (lambda h, c: reply(h, b"later", status=503), "HTTPError 503"),
-    "redirected to itself": (lambda h, c: reply(h, b"", status=302, Location=h.path), "TooManyRedirects"),
-    "redirected to nonsense": (lambda h, c: reply(h, b"", status=302, Location="http://[bad"), "Invalid|Error"),
-    "no HTTP at all": (lambda h, c: h.wfile.write(b"hello?\r\n\r\n"), "ConnectionError"),
-    "a length that is no number": (lambda h, c: reply(h, c, length="many"), "Error"),
-    "unpacked on the way": (lambda h, c: reply(h, c, Content_Encoding="gzip"), "another file"),
-    "broken packing": (lambda h, c: reply(h, b"no gzip", Content_Encoding="gzip"), "ContentDecodingError"),
-    "an endless file": (endless, "OSError"),
-    "stalled before an answer": (lambda h, c: time.sleep(4), "ReadTimeout|too slow"),
-    "stalled in the body": (half_then(lambda h: time.sleep(4)), "ConnectionError|ReadTimeout|too slow"),
-    "a byte now and then": (lambda h, c: (reply(h, b"", length=len(c)), drip(h, c)), "too slow"),
-    "a byte of a header now and then": (drip_headers, "too slow"),
-}
+from course_utils import data, environment, files
 
 
 @pytest.mark.parametrize("name", BAD_ANSWERS)
@@ -177,34 +48,28 @@ def test_a_bad_mirror(name, serve, monkeypatch, capsys):
     out = capsys.readouterr().out
     assert out.count("\n") == 1 and data.NO_MNIST in out
     assert re.search(f"{bad.url} failed: .*({why})", out), out
-    assert not list(data.CACHE.glob("*"))
+    assert not list(environment.cache_folder().glob("*"))
 
     data._failed_mirrors.clear()
     if is_slow:
         monkeypatch.setattr(files, "PATIENCE", 1.0)  # for the good mirror on a busy machine
     good = serve(reply)
-    mirrors(monkeypatch, bad.url, good.url)
+    monkeypatch.setattr(data, "MIRRORS", (bad.url, good.url))
     assert is_good(data.load_mnist(True))
     assert set(bad.asked) == {f"/{NAMES[0]}"}, "a mirror that failed is left alone"
     assert good.asked == [f"/{n}" for n in NAMES]
-    assert sorted(p.name for p in data.CACHE.iterdir()) == sorted(NAMES)
-    assert all((data.CACHE / n).read_bytes() == GOOD[n] for n in NAMES)
+    assert sorted(p.name for p in environment.cache_folder().iterdir()) == sorted(NAMES)
+    assert all((environment.cache_folder() / n).read_bytes() == GOOD[n] for n in NAMES)
     assert capsys.readouterr().out == ""
 
 
 def test_a_mirror_that_fails_at_the_last_file(serve, capsys):
     serve(lambda h, c: reply(h, c) if "t10k-labels" not in h.path else reset(h))
     assert len(data.load_mnist(True)[0]) == 1438, "never half of MNIST"
-    assert len(list(data.CACHE.iterdir())) == 3, "what came is kept"
+    assert len(list(environment.cache_folder().iterdir())) == 3, "what came is kept"
     data._failed_mirrors.clear()
     asked = serve(reply).asked
     assert is_good(data.load_mnist(True)) and asked == ["/t10k-labels-idx1-ubyte.gz"]
-
-
-def closed_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 @pytest.mark.parametrize(
@@ -212,10 +77,10 @@ def closed_port():
 )
 def test_a_mirror_that_is_not_there(url, serve, monkeypatch, capsys):
     good = serve(reply)
-    mirrors(monkeypatch, url.format(closed_port()))
+    monkeypatch.setattr(data, "MIRRORS", (url.format(closed_port()),))
     assert len(data.load_mnist(True)[0]) == 1438
     assert capsys.readouterr().out.count("\n") == 1
-    mirrors(monkeypatch, url.format(closed_port()), good.url)
+    monkeypatch.setattr(data, "MIRRORS", (url.format(closed_port()), good.url))
     assert is_good(data.load_mnist(True))
 
 
@@ -225,7 +90,7 @@ def test_a_server_that_accepts_no_one(serve, monkeypatch):
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         s.listen(0)
-        mirrors(monkeypatch, f"http://127.0.0.1:{s.getsockname()[1]}/", good.url)
+        monkeypatch.setattr(data, "MIRRORS", (f"http://127.0.0.1:{s.getsockname()[1]}/", good.url))
         assert is_good(data.load_mnist(True))
 
 
@@ -243,7 +108,7 @@ def test_a_slow_server_that_works_is_waited_for_and_shows_progress(serve, monkey
     err = capsys.readouterr().err
     assert err.count("100%") >= 4 and "B/s" in err
     monkeypatch.setenv("COURSE_STATIC", "1")
-    (data.CACHE / LABELS).unlink()
+    (environment.cache_folder() / LABELS).unlink()
     assert is_good(data.load_mnist(True)) and capsys.readouterr().err == ""
 
 
@@ -263,26 +128,18 @@ def test_offline_asks_no_one(serve, monkeypatch, capsys):
     server = serve(reply)
     monkeypatch.setenv("COURSE_OFFLINE", "1")
     assert len(data.load_mnist(True)[0]) == 1438
-    assert capsys.readouterr().out == data.NO_MNIST + "\n" and server.asked == [] and not data.CACHE.exists()
-
-
-BAD_FILES = {
-    "truncated": lambda good: good[:-3],
-    "half": lambda good: good[: len(good) // 2],
-    "empty": lambda good: b"",
-    "zeroed": lambda good: bytes(len(good)),
-    "one bit": lambda good: bytes([*good[:-9], good[-9] ^ 1, *good[-8:]]),
-    "HTML": lambda good: b"<html>not found</html>",
-    "labels shifted by one": lambda good: gzip.compress(bytes(8) + bytes((i + 1) % 10 for i in range(40)), mtime=0),
-    "half of the labels": lambda good: in_mnist_format("labels", 20),
-}
+    assert (
+        capsys.readouterr().out == data.NO_MNIST + "\n"
+        and server.asked == []
+        and not environment.cache_folder().exists()
+    )
 
 
 @pytest.mark.parametrize("place", ["cache", "COURSE_MNIST"])
 @pytest.mark.parametrize("name", BAD_FILES)
 def test_a_bad_file(name, place, serve, monkeypatch, capsys, fresh):
     server = serve(reply)
-    folder = data.CACHE if place == "cache" else fresh / "own folder 数据"
+    folder = environment.cache_folder() if place == "cache" else fresh / "own folder 数据"
     folder.mkdir(parents=True)
     for n in NAMES:
         (folder / n).write_bytes(GOOD[n])
@@ -302,8 +159,8 @@ def test_a_bad_file(name, place, serve, monkeypatch, capsys, fresh):
 @pytest.mark.parametrize("name", [*BAD_FILES, "missing", "a folder"])
 @pytest.mark.parametrize("file", list(data.BUNDLED))
 def test_a_bad_bundled_file(file, name, monkeypatch, tmp_path):
-    shutil.copytree(data.FOLDER, tmp_path / "data", ignore=lambda *_: ["mnist"])
-    monkeypatch.setattr(data, "FOLDER", tmp_path / "data")
+    shutil.copytree(environment.DATA, tmp_path / "data", ignore=lambda *_: ["mnist"])
+    monkeypatch.setattr(environment, "DATA", tmp_path / "data")
     path = tmp_path / "data" / file
     good = data._bundled(file)
     path.unlink()
@@ -323,90 +180,81 @@ def readonly(monkeypatch):
     root = os.geteuid() == 0
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
-        monkeypatch.setattr(data, "CACHE", Path(folder) / "mnist 数据")
-        data.CACHE.mkdir()
+        monkeypatch.setattr(environment, "cache_folder", lambda: Path(folder) / "mnist 数据")
+        environment.cache_folder().mkdir()
 
         def start():
-            data.CACHE.chmod(0o555)
+            environment.cache_folder().chmod(0o555)
             if root:
                 os.seteuid(65534)
             with pytest.raises(PermissionError):
-                (data.CACHE / "x").write_text("x")
+                (environment.cache_folder() / "x").write_text("x")
 
         yield start
         if root:
             os.seteuid(0)
-        data.CACHE.chmod(0o755)
+        environment.cache_folder().chmod(0o755)
 
 
+@posix
 @pytest.mark.parametrize("there", [4, 2, 0])
 def test_a_cache_that_is_read_only(there, serve, readonly, capsys):
     server = serve(reply)
     for n in NAMES[:there]:
-        (data.CACHE / n).write_bytes(GOOD[n])
+        (environment.cache_folder() / n).write_bytes(GOOD[n])
     readonly()
     assert is_good(data.load_mnist(True)) and len(data.load_mnist(False)[0]) == 40
     assert server.asked == [f"/{n}" for n in NAMES[there:]], "each missing file is fetched once"
     out = capsys.readouterr().out
     assert out.count("\n") == (there < 4) and ("Permission denied" in out) == (there < 4)
-    assert len(list(data.CACHE.iterdir())) == there
+    assert len(list(environment.cache_folder().iterdir())) == there
 
 
 def test_a_cache_that_cannot_be_made(serve, fresh, monkeypatch, capsys):
     (fresh / "file").write_text("a file, where a folder is needed")
-    monkeypatch.setattr(data, "CACHE", fresh / "file" / "mnist")
+    monkeypatch.setattr(environment, "cache_folder", lambda: fresh / "file" / "mnist")
     serve(reply)
     assert is_good(data.load_mnist(True))
     assert "(Not a directory)" in capsys.readouterr().out
 
 
 def test_a_folder_where_a_file_should_be(serve, capsys):
-    (data.CACHE / LABELS / "x").mkdir(parents=True)
+    (environment.cache_folder() / LABELS / "x").mkdir(parents=True)
     serve(reply)
     assert is_good(data.load_mnist(True)) and "Is a directory" in capsys.readouterr().out
-    assert sorted(p.name for p in data.CACHE.iterdir()) == sorted(NAMES), "no half file stays"
+    assert sorted(p.name for p in environment.cache_folder().iterdir()) == sorted(NAMES), "no half file stays"
 
 
+@posix
 def test_a_disk_that_is_full(serve, capsys):
     serve(reply)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))  # the system refuses the rest of an images file
-    try:
+    with full_disk(20_000):
         assert is_good(data.load_mnist(True))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert capsys.readouterr().out.count("\n") == 1
-    assert sorted(p.name for p in data.CACHE.iterdir()) == sorted(n for n in NAMES if "labels" in n)
-
-
-def in_a_child(work):
-    """Run ``work`` in a forked process, which ends with status 0 where it returns True."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            torch.set_num_threads(1)
-            status = 0 if work() else 1
-        finally:
-            os._exit(status)
-    return child
+    assert sorted(p.name for p in environment.cache_folder().iterdir()) == sorted(n for n in NAMES if "labels" in n)
 
 
 def final_files_are_whole():
-    return all((data.CACHE / n).read_bytes() == GOOD[n] for n in NAMES if (data.CACHE / n).exists())
+    return all(
+        (environment.cache_folder() / n).read_bytes() == GOOD[n]
+        for n in NAMES
+        if (environment.cache_folder() / n).exists()
+    )
 
 
+@posix
 def test_four_processes_at_once_25_times(serve, capfd):
     server = serve(reply)
     for _ in range(25):
-        shutil.rmtree(data.CACHE, ignore_errors=True)
+        shutil.rmtree(environment.cache_folder(), ignore_errors=True)
         children = [in_a_child(lambda: is_good(data.load_mnist(True))) for _ in range(4)]
         assert [os.waitpid(child, 0)[1] for child in children] == [0] * 4
-        assert sorted(p.name for p in data.CACHE.iterdir()) == sorted(NAMES) and final_files_are_whole()
+        assert sorted(p.name for p in environment.cache_folder().iterdir()) == sorted(NAMES) and final_files_are_whole()
     assert len(server.asked) > 25 * 4, "they did fetch at once"
     assert capfd.readouterr() == ("", "")
 
 
+@posix
 def test_killed_at_ten_random_moments(serve):
     def in_pieces(handler, content):
         reply(handler, b"", length=len(content))
@@ -416,7 +264,7 @@ def test_killed_at_ten_random_moments(serve):
 
     serve(in_pieces)
     for _ in range(10):
-        shutil.rmtree(data.CACHE, ignore_errors=True)
+        shutil.rmtree(environment.cache_folder(), ignore_errors=True)
         child = in_a_child(lambda: is_good(data.load_mnist(True)))
         time.sleep(random.uniform(0.005, 0.15))
         with contextlib.suppress(ProcessLookupError):
@@ -426,24 +274,23 @@ def test_killed_at_ten_random_moments(serve):
         assert is_good(data.load_mnist(True)), "the next start mends it"
 
 
+@posix
 @pytest.mark.parametrize("moment", ["half written", "before it gets its name"])
 def test_killed_while_writing(moment, serve):
     serve(reply)
 
     def work():
         if moment == "half written":
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
-            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # the system ends the process when the file gets longer
+            end_at_size(20_000)
         else:
-            type(data.CACHE).replace = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
+            type(environment.cache_folder()).replace = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
         data.load_mnist(True)
 
     _, status = os.waitpid(in_a_child(work), 0)
     assert os.WIFSIGNALED(status)
-    (part,) = data.CACHE.iterdir()
+    (part,) = environment.cache_folder().iterdir()
     assert part.name.endswith(".part")
     assert is_good(data.load_mnist(True)) and part.exists(), "another process may be writing it"
     os.utime(part, (time.time() - 7200,) * 2)
-    (data.CACHE / NAMES[0]).unlink()
+    (environment.cache_folder() / NAMES[0]).unlink()
     assert is_good(data.load_mnist(True)) and not part.exists(), "gone after an hour"

@@ -7,22 +7,17 @@ import re
 import subprocess
 from pathlib import Path
 
-import editions
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-ROOT = Path(__file__).resolve().parents[1]
-PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+from tools import ROOT, code_cells, editions, tags
+
 TEACHING = (ROOT / "notebooks" / "TEACHING.md").read_text(encoding="utf-8")
 
 
-def code(notebook):
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
 def live(notebook):
-    return [cell for cell in notebook.cells if "live" in editions.tags(cell)]
+    return code_cells(notebook, "live")
 
 
 def printed(cell):
@@ -36,7 +31,7 @@ def printed(cell):
 def test_a_unit_has_15_to_25_cells_to_type(notebook):
     assert 15 <= len(live(notebook)) <= 25
     assert all(cell.cell_type == "code" for cell in live(notebook))
-    assert not any({"setup", "exercise"} & set(editions.tags(cell)) for cell in live(notebook))
+    assert not any({"setup", "exercise"} & tags(cell) for cell in live(notebook))
 
 
 def test_only_the_live_cells_change(notebook):
@@ -44,9 +39,9 @@ def test_only_the_live_cells_change(notebook):
     nbformat.validate(edition)
     for old, new in zip(notebook.cells, edition.cells, strict=True):
         assert (new.id, new.cell_type, new.metadata) == (old.id, old.cell_type, old.metadata)
-        assert (new.source == old.source) == ("live" not in editions.tags(old))
-    assert not any(cell.outputs or cell.execution_count for cell in code(edition))
-    assert any(cell.outputs for cell in code(notebook)), "the notebook itself stays as it is"
+        assert (new.source == old.source) == ("live" not in tags(old))
+    assert not any(cell.outputs or cell.execution_count for cell in code_cells(edition))
+    assert any(cell.outputs for cell in code_cells(notebook)), "the notebook itself stays as it is"
 
 
 def test_a_prompt_is_one_comment_that_says_what_to_type(notebook):
@@ -112,7 +107,7 @@ def test_typed_again_it_prints_what_the_notebook_prints(stem, tmp_path, monkeypa
     notebook = nbformat.read(ROOT / "notebooks" / f"{stem}.ipynb", as_version=4)
     edition = refilled(notebook)
     NotebookClient(edition, timeout=300, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
-    for old, new in zip(code(notebook), code(edition), strict=True):
+    for old, new in zip(code_cells(notebook), code_cells(edition), strict=True):
         assert printed(new) == printed(old), old.id
 
 
@@ -138,7 +133,7 @@ def test_slides_hold_the_notebook_and_ask_its_questions(notebook):
         if cell.cell_type == "markdown" and (ask := re.search(r"\*\*Predict\*\*[:,]? *([^\n]+)", cell.source)):
             assert ask[1].replace("**", "") in notes, cell.id
     assert notes.count("Minute ") == page.count('class="slide"')
-    pictures = sum("image/png" in o.get("data", {}) for cell in code(notebook) for o in cell.outputs)
+    pictures = sum("image/png" in o.get("data", {}) for cell in code_cells(notebook) for o in cell.outputs)
     assert page.count("data:image/png") == pictures > 0
     assert "Open in Colab" not in page and "@SLIDES@" not in page
 
@@ -212,7 +207,7 @@ def row(number):
 def test_the_table_of_units_agrees_with_the_notebooks(path, notebook):
     number = int(path.stem[:2])
     minutes = editions.minutes(notebook)[-1][1]
-    exercises = sum("exercise" in editions.tags(cell) for cell in notebook.cells)
+    exercises = sum("exercise" in tags(cell) for cell in notebook.cells)
     assert row(number) == (minutes, len(live(notebook)), exercises)
 
 

@@ -5,15 +5,13 @@ import importlib
 import itertools
 import json
 import re
-from pathlib import Path
 
 import nbformat
 
-import notebooks
 from course_utils import data
+from tools import PATHS, ROOT, notebook_files, tags
+from tools import code_cells as code
 
-ROOT = Path(__file__).resolve().parents[1]
-PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 STEMS = [
     "01_tensors", "02_autograd", "03_gpu", "04_dataset_dataloader", "05_losses", "06_optimizers", "07_mnist_comparison",
 ]  # fmt: skip
@@ -25,14 +23,6 @@ TAGS = {
 DIFFERENT_WHEN_RUN_AGAIN = {}
 # how many rows of the course's plan each unit has
 ROWS = {"01": 11, "02": 13, "03": 11, "04": 12, "05": 12, "06": 14, "07": 12}
-
-
-def code(notebook):
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
-def tags(cell):
-    return cell.metadata.get("tags", [])
 
 
 def test_there_are_notebooks_and_their_names_are_known():
@@ -52,7 +42,7 @@ def test_metadata_is_only_what_is_needed(notebook):
     for cell in notebook.cells:
         assert set(cell.metadata) <= {"tags"}
         known = {t for t in tags(cell) if t in TAGS or re.fullmatch(r"row-\d\.\d+", t)}
-        assert set(tags(cell)) == known, f"unknown tags in {cell.id}"
+        assert tags(cell) == known, f"unknown tags in {cell.id}"
 
 
 def test_the_first_code_cell_is_the_setup(notebook, path):
@@ -91,7 +81,7 @@ def test_cells_are_small(notebook):
 
 
 def test_few_cells_are_not_compared(notebook):
-    ignored = [cell.id for cell in code(notebook) if {"nbval-ignore-output", "nbval-skip"} & set(tags(cell))]
+    ignored = [cell.id for cell in code(notebook) if {"nbval-ignore-output", "nbval-skip"} & tags(cell)]
     assert len(ignored) <= len(code(notebook)) / 10, ignored
 
 
@@ -159,7 +149,7 @@ def run(cells):
     """Run cells in one kernel, with the bundled digits; return the peak of its memory in GB."""
     for number, cell in enumerate(cells):
         cell.id = f"{number}-{cell.id}"[:64]  # a cell that stands there twice needs two ids
-    return notebooks.run(nbformat.v4.new_notebook(cells=cells), ROOT / "notebooks")
+    return notebook_files.run(nbformat.v4.new_notebook(cells=cells), ROOT / "notebooks")
 
 
 def shown(cell):
@@ -200,7 +190,7 @@ def test_run_all_twice_then_from_the_middle_in_one_kernel(notebook, path, monkey
     differs = {
         a.id.partition("-")[2]
         for a, b in [*zip(first, second, strict=True), *zip(second[middle:], third, strict=True)]
-        if a.cell_type == "code" and not free & set(tags(a)) and "ex.summary()" not in a.source and shown(a) != shown(b)
+        if a.cell_type == "code" and not free & tags(a) and "ex.summary()" not in a.source and shown(a) != shown(b)
     }
     assert differs == DIFFERENT_WHEN_RUN_AGAIN.get(path.stem, set())
     for cell in first:

@@ -3,16 +3,14 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
 import torch
 
 import course_utils
-from course_utils import devices, session
-
-ROOT = Path(__file__).resolve().parents[1]
+from course_utils import devices, environment
+from tools import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +53,16 @@ def test_the_accelerator_that_is_there(kind, monkeypatch):
     monkeypatch.delenv("COURSE_DEVICE", raising=False)
     monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
     monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device(kind))
+    monkeypatch.setattr(devices, "_works", lambda device: device.type == kind)
     assert course_utils.pick_device() == torch.device(kind)
+
+
+def test_an_accelerator_that_does_not_work_is_not_chosen(monkeypatch, capsys):
+    monkeypatch.delenv("COURSE_DEVICE", raising=False)
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("xpu"))
+    assert course_utils.pick_device() == torch.device("cpu")
+    assert capsys.readouterr().out.count("\n") == 1
 
 
 def run_python(*arguments, **environment):
@@ -66,7 +73,7 @@ def run_python(*arguments, **environment):
 
 def test_report_names_the_versions():
     result = run_python("-m", "course_utils")
-    assert result.returncode == 0 and f"torch {session._version('torch')}" in result.stdout
+    assert result.returncode == 0 and f"torch {environment.version('torch')}" in result.stdout
 
 
 def test_a_broken_pair_gets_one_sentence(tmp_path):
@@ -86,5 +93,10 @@ def test_import_is_light():
     heavy = "torchvision matplotlib ipywidgets pooch networkx IPython pandas scipy"
     code = f"import sys, course_utils; print([m for m in {heavy.split()} if m in sys.modules])"
     assert run_python("-c", code).stdout.strip() == "[]"
-    everything = "from course_utils import data, devices, optimizers, training"
-    assert run_python("-c", code.replace("course_utils;", f"course_utils; {everything};")).stdout.strip() == "[]"
+    everything = (
+        "from course_utils import data, devices, optimizers, training; data.MIRRORS = (); data.load_mnist(False)"
+    )
+    shown = run_python(
+        "-c", code.replace("course_utils;", f"course_utils; {everything};"), COURSE_MNIST="nowhere"
+    ).stdout
+    assert shown.splitlines()[-1] == "[]", "not even the addresses of MNIST need torchvision"

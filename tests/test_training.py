@@ -1,5 +1,7 @@
 """fit is the plain loop, compare is fair, and a run that fails says so and keeps what it has."""
 
+import _thread
+import contextlib
 import math
 
 import pytest
@@ -94,6 +96,16 @@ def test_evaluate_counts_samples_not_batches():
         training.evaluate(model, [])
 
 
+def test_evaluate_puts_each_layer_back_into_its_own_mode():
+    model = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 2)).train()
+    model[1].eval()  # frozen, as in fine-tuning
+    x, y = problem()
+    for batches in ([(x, y)], [(x, y), (x[:, :3], y)]):  # the second one fails, in its second batch
+        with contextlib.suppress(RuntimeError):
+            training.evaluate(model, batches)
+        assert [layer.training for layer in model.modules()] == [True, True, False, True]
+
+
 def pair():
     return {
         "ours": lambda params: optimizers.Adam(params, lr=0.01),
@@ -129,6 +141,27 @@ def test_compare_leaves_the_random_state_alone():
     torch.manual_seed(5)
     training.compare(model, pair(), (x, y), (x, y), epochs=1)
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_compare_does_not_seed_the_gpus(monkeypatch):
+    (x, y), net = problem(), small_net()
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail("the GPUs keep their random numbers"))
+    training.compare(net, pair(), (x, y), (x, y), epochs=1)
+
+
+def test_stop_ends_the_runs_at_their_next_batch():
+    calls = []
+
+    def loss_fn(prediction, target):
+        calls.append(1)
+        if len(calls) == 20:
+            _thread.interrupt_main()  # what Stop does to a kernel
+        return nn.functional.cross_entropy(prediction, target)
+
+    x, y = problem()
+    with pytest.raises(KeyboardInterrupt):
+        training.compare(small_net(), pair(), (x, y), (x, y), epochs=10**6, loss_fn=loss_fn)
+    assert len(calls) < 10**5, "without it, the runs would go on to the end"
 
 
 def test_compare_goes_on_after_a_run_that_fails(capsys):

@@ -1,7 +1,7 @@
-"""Look for what must not be in a public course: ``python tools/audit.py``. The exit status is 1 where something is found.
+"""Look for what must not be in a public course: ``python -m tools.audit``. The exit status is 1 where something is found.
 
 Secrets; scripts and remote pictures in notebooks; files that are loaded or saved as a program; shell commands outside the cells
-that teach them; actions of a workflow that are not pinned; workflows with more than the least permissions.
+that teach them. (zizmor looks after the workflows.)
 """
 
 import ast
@@ -13,7 +13,8 @@ from pathlib import Path
 
 import nbformat
 
-ROOT = Path(__file__).resolve().parents[1]
+from tools import ROOT, tags
+
 # the one place for what is allowed, each by the stem of its notebook and the id of its cell, because the lesson is about it
 DEMONSTRATION = ("07_mnist_comparison", "save-module")
 SHELL = {("03_gpu", "nvidia-smi"): "nvidia-smi", ("03_gpu", "torchrun"): "torch.distributed.run"}
@@ -72,20 +73,9 @@ def notebook_problems(stem: str, notebook: nbformat.NotebookNode) -> Iterator[st
         if code and place != DEMONSTRATION:
             found += code_problems(cell.source)
         shell = code and (MAGIC_SHELL.search(cell.source) or CALL_SHELL.search(cell.source))
-        if shell and "setup" not in cell.metadata.get("tags", []) and SHELL.get(place, "\0") not in cell.source:
+        if shell and "setup" not in tags(cell) and SHELL.get(place, "\0") not in cell.source:
             found.append("a shell command")
         yield from (f"cell {cell.id}: {problem}" for problem in found)
-
-
-def workflow_problems(text: str) -> Iterator[str]:
-    """Find actions that are not pinned to a full commit, and permissions that are not set or are more than reading."""
-    for used in re.findall(r"uses:\s*(\S+)", text):
-        if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", used) and not used.startswith("./"):
-            yield f"{used} is not pinned to a full commit"
-    if not re.search(r"^permissions:\n  contents: read\n(?! )", text, re.M) or re.search(
-        r":\s*write(-all)?\s*$", text, re.M
-    ):
-        yield "its permissions should be `contents: read` and no more"
 
 
 def files() -> list[Path]:
@@ -109,12 +99,17 @@ def problems(path: Path) -> Iterator[str]:
     yield from (f"line {number}: something like a secret" for number, line in lines if SECRETS.search(line))
     if path.suffix == ".py" and path.parent.name != "tests":  # a test may make a dangerous file, to see it refused
         yield from code_problems(text)
-    if path.parent.name == "workflows":
-        yield from workflow_problems(text)
+
+
+def main(arguments: list[str]) -> int:
+    """Look at every file; print what is found, and return the exit status."""
+    if arguments:
+        print(__doc__)
+        return 2
+    found = [f"{path.relative_to(ROOT)}: {problem}" for path in files() for problem in problems(path)]
+    print("\n".join(found), end="\n" if found else "")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        print(__doc__)
-        sys.exit(2)
-    sys.exit("\n".join(f"{path.relative_to(ROOT)}: {found}" for path in files() for found in problems(path)) or None)
+    sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Measure speed, as ratios of runs made in turn on this machine: ``python tools/bench.py [--full] [PART ...]``.
+"""Measure speed, as ratios of runs made in turn on this machine: ``python -m tools.bench [--full] [PART ...]``.
 
 The parts are import, explorers, data, loops, comparison and notebooks; all of them where none is named. One table stands at the
 end. --full adds two long parts: batch size 1 on all of MNIST, beside the published losses; and the whole of ``make test``.
@@ -27,23 +27,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-import notebooks
-from course_utils import data, explorers, optimizers, plots, training
+from course_utils import data, explorers, optimizers, training
+from course_utils.lessons.u07_mnist_comparison import network, prepare
+from course_utils.pictures import style
+from tools import PATHS, ROOT, code_cells, notebook_files
 
-ROOT = Path(__file__).resolve().parents[1]
 LR = 0.01
 TABLE: list[tuple[str, str, str]] = []  # what was measured, the figure, the target
-
-
-def new_net() -> nn.Sequential:
-    """Return the network of unit 7 with the weights of seed 0."""
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Linear(784, 200), nn.ReLU(), nn.Linear(200, 10))
-
-
-def prepare(images: Tensor) -> Tensor:
-    """Turn uint8 images (N, 28, 28) into float32 rows from -1 to 1."""
-    return ((images.float() / 255 - 0.5) / 0.5).flatten(start_dim=1)
 
 
 def lecture_epoch(make_optimizer: Callable) -> None:
@@ -54,7 +44,7 @@ def lecture_epoch(make_optimizer: Callable) -> None:
         return torch.from_numpy(pixels.reshape((-1,)))
 
     loader = DataLoader(data.MNIST(train=True, transform=transform), batch_size=64, shuffle=True)
-    net, loss_fn, total = new_net(), nn.CrossEntropyLoss(), 0
+    net, loss_fn, total = network(), nn.CrossEntropyLoss(), 0
     optimizer = make_optimizer(net.parameters())
     for x, y in loader:
         loss = loss_fn(net(x), y)
@@ -74,7 +64,7 @@ class LectureSGD(optimizers.SGD):
 
 def fit_epoch(x: Tensor, y: Tensor) -> None:
     """Train one epoch with the course's loop, loader and optimizer."""
-    net = new_net()
+    net = network()
     batches = data.TensorBatches(x, y, batch_size=64)
     training.fit(
         net, batches, nn.functional.cross_entropy, optimizers.SGD(net.parameters(), lr=LR), epochs=1, quiet=True
@@ -84,7 +74,7 @@ def fit_epoch(x: Tensor, y: Tensor) -> None:
 @torch.no_grad()
 def floor_epoch(x: Tensor, y: Tensor) -> None:
     """Train one epoch with gradients derived by hand, no autograd, on tensors that are already shuffled."""
-    net = new_net()
+    net = network()
     w1, b1, w2, b2 = net.parameters()
     for bx, by in zip(x.split(64), y.split(64), strict=True):
         before = torch.addmm(b1, bx, w1.T)
@@ -153,7 +143,7 @@ def bench_notebook(x: Tensor, y: Tensor) -> None:
     lecture = ours = 0.0
     runs = [(by_hand, (0,)), (built_in, (0,)), (rules["in_place"], (1, 2)), (single, (0,)), (alphas, (0,))]
     for choices, seeds in runs:
-        ours += seconds(training.compare, new_net(), choices, (x, y), test, 5, 64, seeds)
+        ours += seconds(training.compare, network(), choices, (x, y), test, 5, 64, seeds)
         lecture += 5 * len(seeds) * sum(seconds(lecture_epoch, make) for make in choices.values())
     row("27 training runs of notebook 07, two side by side", f"{ours:.0f} s")
     row("the same runs in the lecture's code, from one epoch each", f"{lecture:.0f} s")
@@ -162,11 +152,11 @@ def bench_notebook(x: Tensor, y: Tensor) -> None:
 
 def bench_run_all() -> None:
     """Execute a copy of each notebook, beside a kernel that only starts and runs the setup cell."""
-    for path in notebooks.notebooks():
+    for path in PATHS:
         notebook, folder = nbformat.read(path, as_version=4), path.parent
-        setup = next(cell for cell in notebook.cells if "setup" in cell.metadata.get("tags", []))
-        start = seconds(notebooks.run, nbformat.v4.new_notebook(cells=[setup]), folder)
-        whole = seconds(notebooks.run, notebook, folder)
+        (setup,) = code_cells(notebook, "setup")
+        start = seconds(notebook_files.run, nbformat.v4.new_notebook(cells=[setup]), folder)
+        whole = seconds(notebook_files.run, notebook, folder)
         row(f"{path.stem}: Run All, of the setup cell alone", f"{whole:.0f} s, {whole / start:.0f} x", "at most 150 s")
 
 
@@ -178,7 +168,7 @@ def bench_explorers() -> None:
         plt.gcf().savefig(io.BytesIO(), format="png")
         plt.close("all")
 
-    plots.use_style()
+    style.use_style()
     empty = statistics.median(seconds(redraw, lambda: plt.subplots(), {}) for _ in range(9))
     row("an empty figure", f"{1000 * empty:.0f} ms")
     public = {name: f for name, f in vars(explorers).items() if inspect.isfunction(f) and not name.startswith("_")}
@@ -227,10 +217,10 @@ def bench_import() -> None:
 
 def bench_single_images(x: Tensor, y: Tensor) -> None:
     """Train with batch size 1 on everything, five epochs, and compare with the published losses."""
-    net = new_net()
+    net = network()
     batches, optimizer = data.TensorBatches(x, y, 1), optimizers.SGD(net.parameters(), lr=LR)
     history = training.fit(net, batches, nn.functional.cross_entropy, optimizer, 5, quiet=True)
-    with (data.FOLDER / "published_mnist_losses.csv").open(newline="") as file:
+    with data.published_path().open(newline="") as file:
         published = next(r for r in csv.DictReader(file) if r["batch_size"] == "1")
     ours, theirs = history.epoch_losses, [float(published[f"epoch{e}"]) for e in range(1, 6)]
     row("batch size 1 on 60,000 images, five epochs", f"{history.seconds:.0f} s")

@@ -1,4 +1,4 @@
-"""Make the teacher's editions of the notebooks, into build/: ``python tools/editions.py live 02``, ``slides 02``.
+"""Make the teacher's editions of the notebooks, into build/: ``python -m tools.editions live 02``, ``slides 02``.
 
 live     code-along notebooks: cells tagged ``live`` become one line that says what to type, and no outputs are stored
 slides   the same notebooks as reveal.js slides with speaker notes; they need no network once they are built
@@ -24,9 +24,8 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-import notebooks
+from tools import ROOT, notebook_files, tags
 
-ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 # the parts of the slides that are not ours: npm package with version and path in it, sha256
 PARTS = {
@@ -40,11 +39,6 @@ USUAL = set(
     "torch.tensor torch.manual_seed torch.equal torch.allclose torch.no_grad torch.Generator".split()
 )  # calls that say little about a cell
 LONG = 20  # more lines of code and output than this go on two slides
-
-
-def tags(cell: NotebookNode) -> list[str]:
-    """Return the tags of a cell."""
-    return cell.metadata.get("tags", [])
 
 
 def live_notebook(notebook: NotebookNode) -> NotebookNode:
@@ -177,7 +171,7 @@ def cell_slides(cell: NotebookNode) -> list[tuple[str, str, str]]:
         if "**Exercise" in source:
             notes += "<p>The class works in the notebook. Walk around; give the hints one at a time.</p>"
         return [(cell.id, markdown2html(source), notes)]
-    if {"setup", "check"} & set(tags(cell)) and "live" not in tags(cell) and not pictures(cell):
+    if {"setup", "check"} & tags(cell) and "live" not in tags(cell) and not pictures(cell):
         return []
     notes, shown = "<p>Type this one.</p>" if "live" in tags(cell) else "", pictures(cell)
     code = highlight(cell.source, PythonLexer(), HtmlFormatter(cssclass="code"))
@@ -235,7 +229,7 @@ def main(arguments: list[str]) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     if edition == "slides":
         fetch_parts(folder / "lib")
-    for path in notebooks.notebooks(*units):
+    for path in notebook_files.notebooks(*units):
         notebook = nbformat.read(path, as_version=4)
         if edition == "live":
             target, text = folder / path.name, nbformat.writes(live_notebook(notebook)) + "\n"

@@ -1,7 +1,7 @@
 """Keep everything that names the repository in step with ``[tool.course]`` in pyproject.toml.
 
-python tools/links.py write    rewrite the badges and setup cells of the notebooks, and the table, links and picture of the README
-python tools/links.py check    the same without writing; the exit status is 1 where something would change
+python -m tools.links write    rewrite the badges and setup cells of the notebooks, and the table, links and picture of the README
+python -m tools.links check    the same without writing; the exit status is 1 where something would change
 """
 
 import base64
@@ -13,7 +13,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parents[1]
+from tools import PATHS, ROOT, code_cells
+
 COURSE = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["course"]
 PICTURE = ("07_mnist_comparison", "race-figure")  # the stored figure of this cell is README.png
 
@@ -58,7 +59,7 @@ def update_notebook(path: Path) -> tuple[str, NotebookNode]:
     heading, _, rest = title.source.partition("\n")
     rest = re.sub(r"^\s*\[!\[Open in Colab\].*\n?", "", rest)
     title.source = f"{heading}\n\n{badge(path.stem)}\n\n{rest.strip()}"
-    setup = next(cell for cell in notebook.cells if "setup" in cell.metadata.get("tags", []))
+    (setup,) = code_cells(notebook, "setup")
     setup.source = SETUP.format(stem=path.stem, name=COURSE["repository"].split("/")[1], **COURSE)
     return nbformat.writes(notebook) + "\n", notebook
 
@@ -89,7 +90,7 @@ def picture(notebook: NotebookNode) -> bytes:
 def wanted() -> dict[Path, bytes]:
     """Return what each file that names the repository should hold."""
     result, found = {}, {}
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    for path in PATHS:
         text, found[path.stem] = update_notebook(path)
         result[path] = text.encode()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

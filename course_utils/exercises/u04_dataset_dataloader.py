@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset, default_collate
 from course_utils.data import iris_path
 from course_utils.exercises import core
 from course_utils.exercises.core import Exercise, Mistake, Text
-from course_utils.loading import COLUMNS, SPECIES, stratified_split
+from course_utils.lessons.u04_dataset_dataloader import COLUMNS, SPECIES, stratified_split
 
 # ---- 4.3 a first dataset
 

@@ -11,7 +11,9 @@ import torch
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.transforms import Affine2D
 
-from course_utils import explorers, graph
+from course_utils import explorers
+from course_utils.lessons.u02_autograd import nodes_and_edges
+from course_utils.pictures import u02_autograd as pictures
 
 
 def leaf(value):
@@ -42,7 +44,7 @@ def test_nodes_edges_values_and_gradients():
     loss = (p + b - 4) ** 2
     p.retain_grad()
     loss.backward()
-    nodes, edges = graph.nodes_and_edges(loss, {"w": w, "b": b, "p": p})
+    nodes, edges = nodes_and_edges(loss, {"w": w, "b": b, "p": p})
     assert [n.operation for n in nodes] == [
         "PowBackward0", "SubBackward0", "AddBackward0", "MulBackward0", "leaf", "leaf",
     ]  # fmt: skip
@@ -56,24 +58,24 @@ def test_nodes_edges_values_and_gradients():
 
 def test_a_tensor_used_twice_is_one_node_with_two_edges():
     x = leaf(3.0)
-    nodes, edges = graph.nodes_and_edges(x * x, {"x": x})
+    nodes, edges = nodes_and_edges(x * x, {"x": x})
     assert len(nodes) == 2 and edges == [(1, 0), (1, 0)]
-    arrows = [p for p in graph.draw(x * x).patches if isinstance(p, FancyArrowPatch)]
+    arrows = [p for p in pictures.draw(x * x).patches if isinstance(p, FancyArrowPatch)]
     starts = {tuple(arrow.get_path().vertices[0].round(3)) for arrow in arrows}
     assert len(arrows) == 2 and len(starts) == 2
 
 
 def test_constants_are_not_in_the_graph():
     x, data = leaf(3.0), torch.tensor(2.0)
-    nodes, edges = graph.nodes_and_edges(x * data + 1, {"x": x, "data": data})
+    nodes, edges = nodes_and_edges(x * data + 1, {"x": x, "data": data})
     assert len(nodes) == 3 and len(edges) == 2 and "data" not in {n.name for n in nodes}
 
 
 def test_a_leaf_alone_and_its_name():
     x = leaf([1.0, 2.0])
-    nodes, edges = graph.nodes_and_edges(x, {"x": x, "number": 3})
+    nodes, edges = nodes_and_edges(x, {"x": x, "number": 3})
     assert [(n.name, n.is_leaf, n.shape) for n in nodes] == [("x", True, (2,))] and edges == []
-    assert graph.draw(x).patches
+    assert pictures.draw(x).patches
 
 
 def test_reading_changes_nothing_and_warns_of_nothing():
@@ -81,28 +83,28 @@ def test_reading_changes_nothing_and_warns_of_nothing():
     y = (x**2).sum()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        node = graph.nodes_and_edges(y, {"x": x, "y": y})[0][0]
-        graph.draw(y, {"x": x, "y": y})
+        node = nodes_and_edges(y, {"x": x, "y": y})[0][0]
+        pictures.draw(y, {"x": x, "y": y})
     node.value.add_(1)
     y.backward()
     assert y.item() == 5 and x.grad.tolist() == [2, 4]
-    assert len(graph.nodes_and_edges(y)[0]) == 3  # still there when the graph was freed
+    assert len(nodes_and_edges(y)[0]) == 3  # still there when the graph was freed
 
 
 def test_a_deep_graph_needs_no_recursion():
-    assert len(graph.nodes_and_edges(chain(5000)[1])[0]) == 5001
+    assert len(nodes_and_edges(chain(5000)[1])[0]) == 5001
 
 
 @pytest.mark.parametrize("wrong", [torch.ones(2), 3.0, None, torch.ones(2, requires_grad=True).detach()])
 def test_what_is_not_tracked_gets_a_sentence(wrong):
     with pytest.raises(ValueError, match=r"no tracked tensor.*requires_grad=True\.$"):
-        graph.draw(wrong)
+        pictures.draw(wrong)
 
 
 def test_too_many_nodes_get_a_sentence():
-    graph.draw(chain(24)[1])
+    pictures.draw(chain(24)[1])
     with pytest.raises(ValueError, match=r"26 nodes, and a picture holds 25\..*\.$"):
-        graph.draw(chain(25)[1])
+        pictures.draw(chain(25)[1])
 
 
 @pytest.mark.parametrize(
@@ -119,7 +121,7 @@ def test_too_many_nodes_get_a_sentence():
     ],
 )
 def test_values_in_few_characters(value, text):
-    assert graph.short(value) == text
+    assert pictures.short(value) == text
 
 
 def texts_and_boxes(ax):
@@ -131,7 +133,7 @@ def texts_and_boxes(ax):
     return texts, boxes
 
 
-def pictures():
+def graphs():
     out, names = network()
     yield "network", out, names
     x, y = chain(19)
@@ -144,21 +146,21 @@ def pictures():
     yield "loop", c, {"a": a, "b": b, "c": c}
 
 
-@pytest.mark.parametrize(("name", "tensor", "names"), list(pictures()), ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(("name", "tensor", "names"), list(graphs()), ids=lambda v: v if isinstance(v, str) else "")
 @pytest.mark.parametrize("own_axes", [False, True])
 def test_labels_do_not_overlap_and_stay_in_their_boxes(name, tensor, names, own_axes):
-    assert len(graph.nodes_and_edges(tensor)[0]) == 20
+    assert len(nodes_and_edges(tensor)[0]) == 20
     ax = plt.subplots(figsize=(7, 5))[1] if own_axes else None
-    texts, boxes = texts_and_boxes(graph.draw(tensor, names, ax))
+    texts, boxes = texts_and_boxes(pictures.draw(tensor, names, ax))
     assert len(texts) == len(boxes) == 20
     assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2))
     for text, box in zip(texts, boxes, strict=True):
         assert box.x0 <= text.x0 and text.x1 <= box.x1 and box.y0 <= text.y0 and text.y1 <= box.y1
 
 
-@pytest.mark.parametrize(("name", "tensor", "names"), list(pictures()), ids=lambda v: v if isinstance(v, str) else "")
+@pytest.mark.parametrize(("name", "tensor", "names"), list(graphs()), ids=lambda v: v if isinstance(v, str) else "")
 def test_no_arrow_runs_through_a_box(name, tensor, names):
-    ax = graph.draw(tensor, names)
+    ax = pictures.draw(tensor, names)
     boxes = [p for p in ax.patches if isinstance(p, FancyBboxPatch)]
     for arrow in (p for p in ax.patches if isinstance(p, FancyArrowPatch)):
         path = arrow._path_original.transformed(Affine2D().scale(100))  # so that the curve becomes many short lines
@@ -171,14 +173,14 @@ def test_no_arrow_runs_through_a_box(name, tensor, names):
 
 def test_leaves_differ_in_shape_and_colour():
     x = leaf(3.0)
-    result, start = (p for p in graph.draw(x * 2).patches if isinstance(p, FancyBboxPatch))
+    result, start = (p for p in pictures.draw(x * 2).patches if isinstance(p, FancyBboxPatch))
     assert type(result.get_boxstyle()).__name__ == "Round" and type(start.get_boxstyle()).__name__ == "Square"
     assert result.get_facecolor() != start.get_facecolor()
 
 
 def shown(step, **numbers):
     """Return the labels of the explorer's picture by name."""
-    explorers._draw_backward_step(step, **{"w": 2.0, "x": 3.0, "b": 1.0, "y": 4.0, **numbers})
+    pictures.draw_backward_step(step, **{"w": 2.0, "x": 3.0, "b": 1.0, "y": 4.0, **numbers})
     labels = [t.get_text() for t in plt.gca().texts if t.get_gid()]
     return {label.split(":")[0]: label for label in labels}
 

@@ -1,11 +1,6 @@
-"""The autograd graph of a tensor: its nodes and edges, and a picture of them.
-
-Autograd records one node for each operation, and one for each leaf. It sees tracked tensors only: a constant such as the 3 in
-``3 * x``, or data without ``requires_grad``, is not in the graph.
-"""
+"""Pictures of unit 2: the autograd graph of a tensor, and the walk forward and backward through one."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, pairwise
 
 import matplotlib.pyplot as plt
@@ -16,59 +11,11 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 from torch import Tensor
 
-from course_utils.plots import COLOURS
+from course_utils.lessons.u02_autograd import Edge, Node, nodes_and_edges
+from course_utils.pictures.style import COLOURS
 
 LIMIT, WIDEST = 25, 11.0  # nodes in a readable picture; inches, and a wider graph is drawn from top to bottom
 LINE, LETTER, ALONG, ACROSS = 0.18, 0.092, 0.34, 0.2  # inches: of a line, a letter, and between boxes
-
-
-@dataclass(frozen=True)
-class Node:
-    """One node: an operation and its result, or a leaf. ``shape``, ``value`` and ``grad`` are None where they are not known."""
-
-    name: str
-    operation: str
-    is_leaf: bool
-    shape: tuple[int, ...] | None = None
-    value: Tensor | None = None
-    grad: Tensor | None = None
-
-
-Edge = tuple[int, int]  # positions of two nodes: the second one is computed from the first
-
-
-def nodes_and_edges(tensor: Tensor, names: Mapping[str, Tensor] | None = None) -> tuple[list[Node], list[Edge]]:
-    """Read the graph that autograd recorded for a tensor.
-
-    Autograd does not show the results of the operations in between. Name such a tensor, and its node has a value, and a gradient
-    where ``retain_grad()`` kept it. A tensor that is used twice is one node with two edges.
-
-    Args:
-        tensor: a tensor of any shape that tracks gradients.
-        names: names of tensors of the graph, of any shape. Names of tensors that are not in the graph are passed over.
-
-    Returns:
-        The nodes, the tensor's own first, and the edges.
-
-    Raises:
-        ValueError: the tensor does not track gradients.
-
-    Source:
-        The documentation of ``torch.autograd.graph.Node`` (``next_functions``).
-    """
-    if not isinstance(tensor, Tensor) or not tensor.requires_grad:
-        raise ValueError("This is no tracked tensor, so it has no graph: compute it from one with requires_grad=True.")
-    named = {"": tensor, **{name: t for name, t in (names or {}).items() if isinstance(t, Tensor)}}
-    if tensor.is_leaf:
-        return [_node(None, tensor, named)], []
-    order, seen = [tensor.grad_fn], {tensor.grad_fn}
-    for function in order:  # it grows while we walk
-        new = dict.fromkeys(f for f, _ in function.next_functions if f is not None and f not in seen)
-        order.extend(new)
-        seen.update(new)
-    position = {function: i for i, function in enumerate(order)}
-    edges = [(position[f], position[g]) for g in order for f, _ in g.next_functions if f is not None]
-    return [_node(f, getattr(f, "variable", None), named) for f in order], edges
 
 
 def draw(tensor: Tensor, names: Mapping[str, Tensor] | None = None, ax: Axes | None = None) -> Axes:
@@ -151,6 +98,44 @@ def draw_nodes(
     return ax
 
 
+def draw_backward_step(step: int, w: float, x: float, b: float, y: float) -> None:
+    """Draw the graph of L = (w · x + b − y)² with what is known after a step: 0 to 4 forward, 5 to 9 backward.
+
+    Raises:
+        ValueError: a number is not between −1000 and 1000.
+    """
+    t = {}
+    for name, number in {"w": w, "x": x, "b": b, "y": y}.items():
+        if not (isinstance(number, int | float) and abs(number) <= 1000):  # a comparison with nan is False
+            raise ValueError(f"{name} is {number}. Type a number from -1000 to 1000.")
+        t[name] = torch.tensor(float(number), dtype=torch.float64, requires_grad=True)
+    t["p"] = t["w"] * t["x"]
+    t["q"] = t["p"] + t["b"]
+    t["e"] = t["q"] - t["y"]
+    t["L"] = t["e"] ** 2
+    for name in "pqeL":
+        t[name].retain_grad()
+    t["L"].backward()
+    v = {name: f"{tensor.item():.4g}" for name, tensor in t.items()}
+    f = {name: f"({number})" if number.startswith("-") else number for name, number in v.items()}  # as a factor
+    g = {name: f"{tensor.grad.item():.4g}" for name, tensor in t.items()}
+    steps = [
+        ("wxby", "four numbers are known"),
+        ("p", f"p = w · x = {f['w']} · {f['x']} = {v['p']}"),
+        ("q", f"q = p + b = {f['p']} + {f['b']} = {v['q']}"),
+        ("e", f"e = q − y = {f['q']} − {f['y']} = {v['e']}"),
+        ("L", f"L = e² = {f['e']}² = {v['L']}"),
+        ("L", "backward starts: dL/dL = 1"),
+        ("e", f"L = e², so dL/de = dL/dL · 2e = 1 · 2 · {f['e']} = {g['e']}"),
+        ("qy", f"e = q − y, so dL/dq = dL/de · 1 = {g['q']} and dL/dy = dL/de · (−1) = {g['y']}"),
+        ("pb", f"q = p + b, so dL/dp = dL/dq · 1 = {g['p']} and dL/db = dL/dq · 1 = {g['b']}"),
+        ("wx", f"p = w · x, so dL/dw = dL/dp · x = {g['w']} and dL/dx = dL/dp · w = {g['x']}"),
+    ]
+    unknown = {f"{n} {'value' if i < 5 else 'grad'}" for i, (names, _) in enumerate(steps) if i > step for n in names}
+    title = f"Step {step}, {'forward' if step < 5 else 'backward'}: {steps[step][1]}"
+    draw_nodes(*nodes_and_edges(t["L"], t), current=steps[step][0], unknown=unknown, title=title)
+
+
 def short(value: Tensor) -> str:
     """Write a tensor in a few characters: rounded numbers, one row a line, or the shape of more than four elements."""
     if value.numel() > 4 or value.dim() > 2:
@@ -159,19 +144,6 @@ def short(value: Tensor) -> str:
         return "[" + ",\n ".join(short(row) for row in value) + "]"
     numbers = [f"{v:.4g}" if isinstance(v, float) else str(v) for v in value.detach().reshape(-1).tolist()]
     return numbers[0] if value.dim() == 0 else f"[{', '.join(numbers)}]"
-
-
-def _node(function: torch.autograd.graph.Node | None, leaf: Tensor | None, named: Mapping[str, Tensor]) -> Node:
-    """Make the node of a leaf, or of a function and the last tensor among ``named`` that it made."""
-    found = [(n, t) for n, t in named.items() if (t is leaf if leaf is not None else t.grad_fn is function)]
-    name, tensor = found[-1] if found else ("", leaf)
-    operation = "leaf" if leaf is not None else function.name().split("::")[-1]
-    if tensor is None:
-        recorded = getattr(function, "_input_metadata", ())  # not public: without it the shape is not known
-        return Node(name, operation, False, tuple(recorded[0].shape) if len(recorded) == 1 else None)
-    kept = (tensor.is_leaf or tensor.retains_grad) and tensor.grad is not None
-    grad = tensor.grad.detach().clone() if kept else None
-    return Node(name, operation, leaf is not None, tuple(tensor.shape), tensor.detach().clone(), grad)
 
 
 def _text(node: Node, unknown: Collection[str] = ()) -> str:

@@ -3,15 +3,15 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
 from course_utils import checkpoints
+from course_utils.lessons.u07_mnist_comparison import network
+from tools import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 DIES = """
 import os, runpy, signal
 if os.environ["RANK"] == "1":  # at batch 60 of many, in the middle of epoch 3
@@ -24,11 +24,11 @@ if os.environ["RANK"] == "1":  # at batch 60 of many, in the middle of epoch 3
             os.kill(os.getpid(), signal.SIGKILL)
         reduce(tensor)
     dist.all_reduce = all_reduce
-runpy.run_module("course_utils.distributed", run_name="__main__")
+runpy.run_module("course_utils.lessons.u03_distributed", run_name="__main__")
 """
 
 
-def start(processes, *arguments, module=("-m", "course_utils.distributed"), timeout=120):
+def start(processes, *arguments, module=("-m", "course_utils.lessons.u03_distributed"), timeout=120):
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     # CUDA_VISIBLE_DEVICES: the same path, gloo, on a machine with GPUs
     settings = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": ""}
@@ -39,7 +39,7 @@ def start(processes, *arguments, module=("-m", "course_utils.distributed"), time
 
 
 def state(path):
-    model = nn.Sequential(nn.Linear(784, 200), nn.ReLU(), nn.Linear(200, 10))
+    model = network()
     return checkpoints.load(path, model), nn.utils.parameters_to_vector(model.parameters())
 
 
@@ -74,7 +74,7 @@ def test_a_dead_worker_ends_the_run(tmp_path):
 def test_bad_settings_get_one_sentence(arguments):
     settings = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
     done = subprocess.run(
-        [sys.executable, "-m", "course_utils.distributed", *arguments],
+        [sys.executable, "-m", "course_utils.lessons.u03_distributed", *arguments],
         cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.returncode == 1 and "a multiple of 2" in done.stderr and "Traceback" not in done.stderr
@@ -82,10 +82,10 @@ def test_bad_settings_get_one_sentence(arguments):
 
 def test_without_torchrun_it_says_what_to_start():
     settings = {key: value for key, value in os.environ.items() if key != "RANK"}
-    command = [sys.executable, "-m", "course_utils.distributed"]
+    command = [sys.executable, "-m", "course_utils.lessons.u03_distributed"]
     done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and "torchrun --standalone" in done.stderr
 
 
 def test_the_script_is_short():
-    assert len((ROOT / "course_utils" / "distributed.py").read_text(encoding="utf-8").splitlines()) <= 60
+    assert len((ROOT / "course_utils/lessons/u03_distributed.py").read_text(encoding="utf-8").splitlines()) <= 60

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from torch import Tensor, nn
 
-from course_utils.plots import COLOURS, LINES
+from course_utils.pictures.style import COLOURS, curve_styles
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu,
@@ -37,7 +37,7 @@ def draw_fit(ax: Axes, x: Tensor, y: Tensor, fitted: Tensor, title: str = "") ->
         title: a short title.
     """
     ax.plot(x.flatten(), y.flatten(), "o", color="#999999", markersize=3, label="data")
-    ax.plot(x.flatten(), fitted.flatten(), color=COLOURS[1], linewidth=2.5, label="network")
+    ax.plot(x.flatten(), fitted.flatten(), "-", color=COLOURS[1], linewidth=2.5, label="network")
     margin = 0.15 * (y.max() - y.min()).item()
     ax.set(ylim=(y.min().item() - margin, y.max().item() + margin), title=title)
 
@@ -76,7 +76,7 @@ def draw_regions(ax: Axes, x: Tensor, labels: Tensor, regions: Tensor, title: st
         extent=_area(x),
         origin="lower",
         aspect="auto",
-        cmap=ListedColormap(COLOURS[:classes]),
+        cmap=ListedColormap([COLOURS[i % len(COLOURS)] for i in range(classes)]),
         vmin=0,
         vmax=max(1, classes - 1),
         alpha=0.25,
@@ -84,7 +84,14 @@ def draw_regions(ax: Axes, x: Tensor, labels: Tensor, regions: Tensor, title: st
     )
     for i in range(classes):
         points = x[labels == i]
-        ax.plot(points[:, 0], points[:, 1], "o^sDvP*X"[i % 8], color=COLOURS[i], markersize=3.5, label=f"class {i}")
+        ax.plot(
+            points[:, 0],
+            points[:, 1],
+            "o^sDvP*X"[i % 8],
+            color=COLOURS[i % len(COLOURS)],
+            markersize=3.5,
+            label=f"class {i}",
+        )
     ax.grid(False)
     ax.set(title=title)
 
@@ -101,8 +108,8 @@ def activation_curves() -> None:
         x = torch.linspace(-4, 4, 401, requires_grad=True)
         y = function(x)
         (slope,) = torch.autograd.grad(y.sum(), x)
-        ax.plot(x.detach(), y.detach(), color=COLOURS[0], label="value")
-        ax.plot(x.detach(), slope, color=COLOURS[1], linestyle=LINES[1], label="gradient")
+        ax.plot(x.detach(), y.detach(), label="value")
+        ax.plot(x.detach(), slope, label="gradient")
         ax.set(title=name, ylim=(-1.3, 2.3), xticks=(-4, -2, 0, 2, 4))
     axes.flat[0].legend(fontsize=9, loc="upper left")
 
@@ -114,10 +121,8 @@ def gradient_norms(norms: Mapping[str, Sequence[float]]) -> None:
         norms: for each label, the norms of layers 1, 2, and so on.
     """
     _, ax = plt.subplots(figsize=(7, 3.4))
-    for i, (label, values) in enumerate(norms.items()):
-        ax.plot(
-            range(1, len(values) + 1), values, marker="os^D"[i % 4], color=COLOURS[i], linestyle=LINES[i], label=label
-        )
+    for i, (style, (label, values)) in enumerate(zip(curve_styles(), norms.items(), strict=False)):
+        ax.plot(range(1, len(values) + 1), values, marker="os^D"[i % 4], label=label, **style)
     ax.set(yscale="log", xlabel="layer (1 is next to the input)", ylabel="gradient norm")
     ax.xaxis.set_major_locator(plt.MaxNLocator(integer=True))
     ax.legend()
@@ -168,8 +173,8 @@ def draw_loss(loss: str, prediction: float, target: int) -> None:
         found += [value.detach(), torch.autograd.grad(value.sum(), place)[0]]
     label = {"BCELoss": "probability", "CrossEntropyLoss": "score of class 0"}.get(loss, "prediction")
     figure, axes = plt.subplots(1, 2, figsize=(8, 2.3))
-    for i, (ax, name) in enumerate(zip(axes, ("loss", "gradient"), strict=True)):
-        ax.plot(x.detach(), curves[i], color=COLOURS[i], linestyle=LINES[i])
+    for i, (ax, name, style) in enumerate(zip(axes, ("loss", "gradient"), curve_styles(), strict=False)):
+        ax.plot(x.detach(), curves[i], **style)
         bottom, top = ax.get_ylim()
         value = dots[i].item()
         ax.plot(prediction, min(max(value, bottom), top), "o", color="#000000", markersize=7, clip_on=False)

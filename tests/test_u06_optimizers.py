@@ -8,8 +8,9 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 
-from course_utils import descent, explorers, optimizers, surfaces
+from course_utils import explorers, optimizers, surfaces
 from course_utils.exercises import u06_optimizers
+from course_utils.pictures import u06_optimizers as pictures
 from course_utils.surfaces import SURFACES, descend
 
 every_surface = pytest.mark.parametrize("surface", SURFACES.values(), ids=list(SURFACES))
@@ -35,7 +36,7 @@ def test_the_minima_are_where_they_are_said_to_be(surface):
     assert heights.dtype == torch.float64 and heights.min() >= surface.lowest - 1e-6
     for place in surface.minima:
         assert surface(place).item() == pytest.approx(surface.lowest, abs=1e-6)
-        assert left < place[0] < right and (surface.flat or bottom < place[1] < top)
+        assert left < place[0] < right and (surface.is_curve or bottom < place[1] < top)
 
 
 @every_surface
@@ -87,11 +88,11 @@ def test_a_path_is_what_the_rule_says():
     assert torch.allclose(path, torch.tensor([[1.0, 1.0], [0.9, -1.0], [0.81, 1.0]], dtype=torch.float64))
 
 
-@pytest.mark.parametrize("method", descent.METHODS)
+@pytest.mark.parametrize("method", optimizers.METHODS)
 def test_ours_and_theirs_walk_the_same_path(method):
     names = {"Momentum": {"momentum": 0.9}, "Nesterov": {"momentum": 0.9, "nesterov": True}}
     twin = partial(getattr(torch.optim, "SGD" if method in names else method), lr=0.003, **names.get(method, {}))
-    ours, theirs = (descend(SURFACES["beale"], make, steps=200) for make in (descent.maker(method, 0.003), twin))
+    ours, theirs = (descend(SURFACES["beale"], make, steps=200) for make in (optimizers.factory(method, 0.003), twin))
     assert (ours - theirs).abs().max() < 1e-12 and (ours[-1] - ours[0]).abs().max() > 1e-3
 
 
@@ -105,7 +106,7 @@ def test_lbfgs_measures_more_than_once():
 def test_a_run_that_diverges_stays_finite_and_is_drawn(surface, lr):
     path = descend(surface, partial(optimizers.Momentum, lr=lr), steps=100)
     assert path.shape == (101, 2) and path.isfinite().all() and path.abs().max() < surfaces.FAR
-    descent.show_paths(surface, {"a": path, "b": path[:2]})
+    pictures.show_paths(surface, {"a": path, "b": path[:2]})
     plt.gcf().canvas.draw()
 
 
@@ -144,16 +145,16 @@ def test_the_four_runs_are_what_their_letters_mean():
 def test_leaving_the_picture_for_good_is_told_from_coming_back():
     ravine = SURFACES["ravine"]
     back = torch.tensor([[-9.0, 2.0], [-9.0, 9.0], [0.0, 0.0]])
-    assert descent.leaves_at(ravine, back) is None
-    assert descent.leaves_at(ravine, torch.cat([back, torch.tensor([[0.0, 99.0], [99.0, 0.0]])])) == 3
-    descent.draw_paths(plt.subplots()[1], ravine, {"gone": torch.tensor([[0.0, 0.0], [0.0, 1e8], [0.0, 1e8]])})
+    assert pictures.leaves_at(ravine, back) is None
+    assert pictures.leaves_at(ravine, torch.cat([back, torch.tensor([[0.0, 99.0], [99.0, 0.0]])])) == 3
+    pictures.draw_paths(plt.subplots()[1], ravine, {"gone": torch.tensor([[0.0, 0.0], [0.0, 1e8], [0.0, 1e8]])})
     labels = plt.gca().get_legend_handles_labels()[1]
     assert labels == ["minimum", "gone\nleft at step 1", "start"]
     assert max(abs(line.get_ydata()).max() for line in plt.gca().lines) < 100
 
 
 def test_the_arrows_are_perpendicular_to_the_contours():
-    descent.show_downhill(SURFACES["ravine"])
+    pictures.show_downhill(SURFACES["ravine"])
     (arrows,) = (c for c in plt.gca().collections if hasattr(c, "U"))
     places = torch.tensor(arrows.XY)
     along = SURFACES["ravine"].gradient(places).flip(1) * torch.tensor([1.0, -1.0])
@@ -165,9 +166,9 @@ def test_the_arrows_are_perpendicular_to_the_contours():
 
 def test_a_race_shows_paths_and_heights_up_to_the_step():
     beale = SURFACES["beale"]
-    paths = {m: descend(beale, descent.maker(m, 0.003), steps=20) for m in ("SGD", "Adam")}
+    paths = {m: descend(beale, optimizers.factory(m, 0.003), steps=20) for m in ("SGD", "Adam")}
     ax = plt.subplots()[1]
-    descent.draw_race(ax, beale, paths, 7)
+    pictures.draw_race(ax, beale, paths, 7)
     left, right = ax.child_axes
     assert left.get_title() == "step 7" and right.get_yscale() == "log"
     assert [len(line.get_ydata()) for line in right.lines] == [8, 8]
@@ -177,7 +178,7 @@ def test_a_race_shows_paths_and_heights_up_to_the_step():
 def test_a_ball_is_where_the_path_is():
     dent, ax = SURFACES["dent"], plt.subplots()[1]
     path = descend(dent, partial(optimizers.Momentum, lr=0.05), steps=30)
-    descent.draw_ball(ax, dent, path, 20, "t")
+    pictures.draw_ball(ax, dent, path, 20, "t")
     assert ax.lines[-1].get_xdata()[0] == path[20, 0] and ax.get_title() == "t"
 
 
@@ -187,8 +188,8 @@ def test_a_ball_is_where_the_path_is():
 @pytest.mark.parametrize("surface", SURFACES)
 @pytest.mark.parametrize("lr", [1e-4, 10.0])
 def test_the_playground_draws_every_method(surface, lr):
-    for first in descent.METHODS:
-        descent.draw_playground(surface, first, "SGD", lr, 0.99, 3.0, -2.0, 40)
+    for first in optimizers.METHODS:
+        pictures.draw_playground(surface, first, "SGD", lr, 0.99, 3.0, -2.0, 40)
         assert surface in plt.gcf().get_suptitle()
         plt.gcf().canvas.draw()
         plt.close("all")
@@ -207,14 +208,14 @@ def test_the_playground_draws_every_method(surface, lr):
 )
 def test_impossible_settings_are_named(change, word):
     with pytest.raises(ValueError, match=word):
-        descent.draw_playground(**{**descent.PLAYGROUND_STATES[0], **change})
+        pictures.draw_playground(**{**pictures.PLAYGROUND_STATES[0], **change})
 
 
 def test_the_static_playground_shows_its_states(monkeypatch):
     monkeypatch.setenv("COURSE_STATIC", "1")
     explorers.playground()
     titles = [plt.figure(n).get_suptitle().split(":")[0] for n in plt.get_fignums()]
-    assert titles == [state["surface"] for state in descent.PLAYGROUND_STATES]
+    assert titles == [state["surface"] for state in pictures.PLAYGROUND_STATES]
 
 
 def test_the_live_playground_starts_where_the_surface_does(monkeypatch):
@@ -225,4 +226,4 @@ def test_the_live_playground_starts_where_the_surface_does(monkeypatch):
     for name, surface in SURFACES.items():
         kept["surface"].value = name
         assert (kept["x"].value, kept["y"].value) == pytest.approx(surface.start, abs=0.05)
-    descent.draw_playground(**{name: control.value for name, control in kept.items()})
+    pictures.draw_playground(**{name: control.value for name, control in kept.items()})

@@ -1,4 +1,4 @@
-"""Keep the notebooks in order: ``python tools/notebooks.py run 07``, ``format``, ``check``.
+"""Keep the notebooks in order: ``python -m tools.notebook_files run 07``, ``format``, ``check``.
 
 run      execute the notebooks of the named units (all where none is named) and store their outputs; on Linux it fails where one
          takes too much memory
@@ -19,8 +19,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parents[1]
-FOLDER = ROOT / "notebooks"
+from course_utils import data
+from tools import PATHS, ROOT, code_cells, tags
+
 MOST_MEMORY = 2.5  # GB at the peak of a notebook's process: the free machines of students have little
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -30,7 +31,7 @@ METADATA = {
 
 def notebooks(unit: str = "") -> list[Path]:
     """Return the notebooks whose name begins with ``unit``, such as ``"07"``, in order."""
-    found = sorted(FOLDER.glob(f"{unit}*.ipynb"))
+    found = [path for path in PATHS if path.name.startswith(unit)]
     if not found:
         sys.exit(f"There is no notebook {unit}*. These are here: {', '.join(p.stem for p in notebooks())}.")
     return found
@@ -41,8 +42,7 @@ def tidy(notebook: NotebookNode) -> None:
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
-        tags = sorted(set(cell.metadata.get("tags", [])))
-        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        cell.metadata = nbformat.from_dict({"tags": sorted(tags(cell))} if tags(cell) else {})
         cell.source = "\n".join(line.rstrip() for line in cell.source.strip().splitlines())
 
 
@@ -74,8 +74,6 @@ def run(notebook: NotebookNode, folder: Path, timeout: int = 600) -> float:
 
 def execute(path: Path, timeout: int = 600) -> None:
     """Execute one notebook on the CPU with static pictures and the real MNIST, and store its outputs in place."""
-    from course_utils import data
-
     os.environ.update(COURSE_STATIC="1", COURSE_DEVICE="cpu")
     if len(data.load_mnist(train=False)[1]) != 10_000:
         sys.exit("Stored outputs come from the real MNIST. Go online, or set COURSE_MNIST, and try again.")
@@ -87,8 +85,8 @@ def execute(path: Path, timeout: int = 600) -> None:
         sys.exit(
             f"{path.name} takes {peak:.1f} GB of memory, and {MOST_MEMORY} GB are the limit. Make its data or its models smaller."
         )
-    ignored = [cell for cell in notebook.cells if "nbval-ignore-output" in cell.metadata.get("tags", [])]
-    compared = [cell for cell in notebook.cells if cell.cell_type == "code" and cell not in ignored]
+    ignored = code_cells(notebook, "nbval-ignore-output")
+    compared = [cell for cell in code_cells(notebook) if cell not in ignored]
     # timings differ from run to run: where nothing else has changed, they stay as they were, and the diff is empty
     if all(before[cell.id] == cell.outputs for cell in compared) and all(before[cell.id] for cell in ignored):
         for cell in ignored:

@@ -1,12 +1,16 @@
 """Honest timing, the pretend GPU, the data sheets, their pictures, and the recording of a device."""
 
 import json
+import re
 import time
 
 import pytest
 import torch
 
-from course_utils import devices, hardware, recording
+from course_utils import devices
+from course_utils.lessons import u03_gpu as lesson
+from course_utils.lessons import u03_recording as recording
+from course_utils.pictures import u03_gpu as pictures
 
 CPU = torch.device("cpu")
 
@@ -32,7 +36,7 @@ def test_the_shortest_pass_counts_and_the_warm_up_does_not(monkeypatch):
 
 
 def test_the_timer_waits_for_the_device_before_and_after(monkeypatch):
-    gpu = devices.PretendGPU(work=5, launch=0.5, set_up=300)
+    gpu = lesson.PretendGPU(work=5, launch=0.5, set_up=300)
     monkeypatch.setattr(torch.accelerator, "synchronize", lambda device: gpu.synchronize())
     monkeypatch.setattr(time, "perf_counter", gpu.clock)
     assert devices.seconds(gpu.launch, "cuda", passes=2) == pytest.approx(5.5)
@@ -51,7 +55,7 @@ def test_the_number_of_passes_is_a_number(passes):
 
 
 def test_the_pretend_gpu_queues_its_work():
-    gpu = devices.PretendGPU(work=5, launch=1, set_up=100)
+    gpu = lesson.PretendGPU(work=5, launch=1, set_up=100)
     start = gpu.clock()
     gpu.launch()
     assert gpu.clock() - start == 101  # the set-up is paid once, by the host
@@ -67,37 +71,38 @@ def test_the_pretend_gpu_queues_its_work():
 
 
 def test_every_sheet_has_its_source_and_sane_magnitudes():
-    for sheet in hardware.SHEETS:
+    for sheet in lesson.SHEETS:
         assert any(maker in sheet.source for maker in ("AMD", "NVIDIA")) and "data sheet" in sheet.source
         assert 1 < sheet.tflops < 1000 and 100 < sheet.bandwidth < 10_000 and (sheet.link > 0) == (sheet.kind == "GPU")
 
 
 def test_the_least_time_is_that_of_the_slower_part():
-    sheet = hardware.Sheet("x", "GPU", 1, 1, 2.0, 100.0, 1, 1, "")
+    sheet = lesson.Sheet("x", "GPU", 1, 1, 2.0, 100.0, 1, 1, "")
     assert sheet.shortest(4e12, 1) == 2 and sheet.shortest(1, 3e11) == 3
 
 
 def test_the_roofline_rises_then_stays():
-    ax = hardware.roofline({"sum": 1 / 12}, {"mine": (10.0, 0.05)})
+    ax = pictures.roofline({"sum": 1 / 12}, {"mine": (10.0, 0.05)})
     roofs = {line.get_label(): line.get_ydata() for line in ax.lines if len(line.get_xdata()) == 200}
-    assert len(roofs) == len(hardware.SHEETS)
-    for sheet in hardware.SHEETS:
+    assert len(roofs) == len(lesson.SHEETS)
+    for sheet in lesson.SHEETS:
         y = roofs[f"{sheet.name}, {sheet.kind}"]
         assert y[-1] == pytest.approx(sheet.tflops) and y[0] == pytest.approx(0.01 * sheet.bandwidth / 1000)
     assert ax.get_title() == "lines: data sheets; points: measured here"
-    assert "not measured" in hardware.roofline({"sum": 1 / 12}).get_title()
+    assert "not measured" in pictures.roofline({"sum": 1 / 12}).get_title()
     assert [line.get_label() for line in ax.lines][-1] == "mine (measured)"
 
 
 def test_the_chips_have_their_parts():
-    figure = hardware.chips()
+    figure = pictures.chips()
     counts = [len(ax.patches) for ax in figure.axes]
     assert counts[1] > 10 * 4 and counts[1] > 5 * counts[0]
-    assert [t.get_text() for t in figure.legends[0].get_texts()] == list(hardware.PARTS)
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == list(pictures.PARTS)
 
 
 def test_times_are_drawn_in_milliseconds():
-    ax = hardware.times([1, 10], {"CPU": [0.001, 0.002], "data sheet T4": [0.1, 0.2]}, title="t")
+    ax = pictures.times([1, 10], {"CPU": [0.001, 0.002], "data sheet T4": [0.1, 0.2]}, title="t")
+    assert len(pictures.times([1], {str(i): [1.0] for i in range(9)}, title="nine").lines) == 9
     measured, sheet = ax.lines
     assert list(measured.get_ydata()) == [1, 2] and measured.get_marker() == "o" and sheet.get_marker() == "None"
 
@@ -158,6 +163,18 @@ def test_another_file_is_refused(content, tmp_path):
     path = tmp_path / "r.json"
     path.write_text(content)
     with pytest.raises(ValueError, match=r"r\.json is no recording"):
+        recording.read(path)
+
+
+@pytest.mark.parametrize("folder", [".", "a folder"])
+def test_the_advice_writes_the_file_that_is_refused(folder, tmp_path, monkeypatch):
+    path = tmp_path / folder / "r.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("[]")
+    with pytest.raises(ValueError, match=re.escape(f'u03_recording "{path}"')):
+        recording.read(path)
+    monkeypatch.setattr(recording, "FILE", path)
+    with pytest.raises(ValueError, match=r"u03_recording$"):
         recording.read(path)
 
 

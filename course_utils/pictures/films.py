@@ -1,4 +1,4 @@
-"""One way to animate for the whole course; ``plots.animate`` is the name to use."""
+"""One way to animate for the whole course."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.animation import FuncAnimation
 from matplotlib.axes import Axes
 
-from course_utils.session import is_static
+from course_utils.environment import is_static
 
 # matplotlib's buttons have pictures from the network; these signs need none
 _ICONS = "minus,fast-backward,step-backward,play fa-flip-horizontal,pause,play,step-forward,fast-forward,plus".split(

@@ -1,4 +1,4 @@
-"""Measure a device once and keep the result: ``python -m course_utils.recording [FILE]``."""
+"""Measure a device once and keep the result: ``python -m course_utils.lessons.u03_recording [FILE]``."""
 
 import datetime
 import json
@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from course_utils.devices import pick_device, seconds
+from course_utils.environment import DATA
 from course_utils.files import write_whole
 
-FILE = Path(__file__).resolve().parents[1] / "data" / "gpu_recording.json"
+FILE = DATA / "gpu_recording.json"
 SIZES = (64, 128, 256, 512, 1024, 2048)
 KINDS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"matrix product": torch.matmul, "elementwise sum": torch.add}
 COLUMNS = ("cpu", "device", "device with transfer")
@@ -96,9 +97,8 @@ def read(path: Path = FILE) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         whole = False
     if not whole:
-        raise ValueError(
-            f"{path.name} is no recording of this course. Make it again: python -m course_utils.recording {path.name}"
-        )
+        again = "python -m course_utils.lessons.u03_recording" + ("" if path == FILE else f' "{path}"')
+        raise ValueError(f"{path.name} is no recording of this course. Make it again: {again}")
     return results
 
 
@@ -201,7 +201,7 @@ def _transfers(device: torch.device, n: int, passes: int) -> dict[str, float]:
 def main(arguments: Sequence[str]) -> int:
     """Measure the device at hand, and write the file that was named, or data/gpu_recording.json; return the exit status."""
     if len(arguments) > 1 or any(a.startswith("-") for a in arguments):
-        print("Use: python -m course_utils.recording [FILE]", file=sys.stderr)
+        print("Use: python -m course_utils.lessons.u03_recording [FILE]", file=sys.stderr)
         return 2
     device = pick_device()
     if not arguments and device.type == "cpu":

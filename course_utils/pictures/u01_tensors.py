@@ -8,7 +8,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from course_utils.plots import COLOURS
+from course_utils.pictures.style import COLOURS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,7 +63,8 @@ def parse_shape(text: str) -> tuple[int, ...]:
     Raises:
         ValueError: the text is no such shape. The message is one sentence for the reader, and an example.
     """
-    inner = text.strip().removeprefix("torch.Size").strip()
+    text = " ".join(text.split())  # in one line, for the messages
+    inner = text.removeprefix("torch.Size").strip()
     while inner[:1] + inner[-1:] in ("()", "[]"):
         inner = inner[1:-1].strip()
         if not inner:

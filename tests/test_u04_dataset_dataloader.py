@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
@@ -15,14 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader, Dataset
 
-from course_utils import data, explorers, loading
+from course_utils import data, explorers
+from course_utils.lessons import u04_dataset_dataloader as lesson
+from course_utils.pictures import u04_dataset_dataloader as pictures
+from tools import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 WORKERS = """
 import json, sys
-from course_utils import loading
+from course_utils.lessons import u04_dataset_dataloader as lesson
 if __name__ == "__main__":
-    print(json.dumps(loading.worker_facts(sys.argv[1])))
+    print(json.dumps(lesson.worker_facts(sys.argv[1])))
 """
 
 
@@ -56,16 +57,16 @@ def test_workers_started_in_each_way(method, tmp_path):
 def test_a_class_outside_a_module_does_not_arrive(monkeypatch):
     Local = type("Local", (Dataset,), {"__module__": "__main__"})
     monkeypatch.setattr(sys.modules["__main__"], "Local", Local, raising=False)
-    assert loading.sent_to_a_new_process(Local()) == "AttributeError"
-    assert loading.sent_to_a_new_process(loading.Slow(2, 0.0)) == "arrived"
+    assert lesson.sent_to_a_new_process(Local()) == "AttributeError"
+    assert lesson.sent_to_a_new_process(lesson.Slow(2, 0.0)) == "arrived"
 
 
 def test_datasets():
-    assert [t.item() for t in (loading.InMemory(3)[2], loading.Slow(3, 0.0)[1])] == [2.0, 1.0]
-    who = loading.WhoReads(2)
+    assert [t.item() for t in (lesson.InMemory(3)[2], lesson.Slow(3, 0.0)[1])] == [2.0, 1.0]
+    who = lesson.WhoReads(2)
     assert list(who) == [os.getpid()] * 2 and who.reads == 2 and len(who) == 2
-    assert list(loading.Stream(3, share=True)) == [0, 1, 2]
-    assert loading.seconds([1, 2]) > 0
+    assert list(lesson.Stream(3, share=True)) == [0, 1, 2]
+    assert lesson.seconds([1, 2]) > 0
 
 
 # ---- the split
@@ -75,19 +76,19 @@ def test_datasets():
 @settings(deadline=None)
 def test_the_split_is_stratified_and_seeded(labels, seed):
     labels = torch.tensor(labels)
-    train, test = loading.stratified_split(labels, 0.25, seed)
+    train, test = lesson.stratified_split(labels, 0.25, seed)
     assert sorted(train.tolist() + test.tolist()) == list(range(len(labels)))
     for label in labels.unique():
         assert (labels[test] == label).sum() == round(0.25 * (labels == label).sum().item())
     assert all(
-        torch.equal(a, b) for a, b in zip((train, test), loading.stratified_split(labels, 0.25, seed), strict=True)
+        torch.equal(a, b) for a, b in zip((train, test), lesson.stratified_split(labels, 0.25, seed), strict=True)
     )
 
 
 def test_species_and_columns_are_those_of_the_file():
     header, *rows = data.iris_path().read_text(encoding="utf-8").split()
-    assert tuple(header.split(",")) == (*loading.COLUMNS, "species")
-    assert tuple(dict.fromkeys(row.rsplit(",", 1)[1] for row in rows)) == loading.SPECIES
+    assert tuple(header.split(",")) == (*lesson.COLUMNS, "species")
+    assert tuple(dict.fromkeys(row.rsplit(",", 1)[1] for row in rows)) == lesson.SPECIES
 
 
 # ---- the picture of the batches
@@ -96,7 +97,7 @@ def test_species_and_columns_are_those_of_the_file():
 @given(st.integers(1, 24), st.integers(1, 24), st.booleans(), st.booleans())
 @settings(deadline=None, max_examples=60)
 def test_the_plan_is_what_a_loader_yields(samples, batch_size, shuffle, drop_last):
-    plan = loading.batch_plan(samples, batch_size, shuffle, drop_last)
+    plan = pictures.batch_plan(samples, batch_size, shuffle, drop_last)
     loader = DataLoader(
         range(samples), batch_size, shuffle=shuffle, drop_last=drop_last, generator=torch.Generator().manual_seed(1)
     )
@@ -106,7 +107,7 @@ def test_the_plan_is_what_a_loader_yields(samples, batch_size, shuffle, drop_las
 @pytest.mark.parametrize(("samples", "batch_size"), [(1, 1), (24, 1), (24, 24), (3, 24), (10, 4)])
 @pytest.mark.parametrize("drop_last", [False, True])
 def test_the_picture_shows_each_sample_once(samples, batch_size, drop_last):
-    figure = loading.draw_batches(samples, batch_size, True, drop_last)
+    figure = pictures.draw_batches(samples, batch_size, True, drop_last)
     figure.canvas.draw()
     for ax in figure.axes:
         assert sorted(int(t.get_text()) for t in ax.texts) == list(range(samples))
@@ -119,7 +120,7 @@ def test_the_picture_shows_each_sample_once(samples, batch_size, drop_last):
 @pytest.mark.parametrize("bad", [{"samples": 0}, {"samples": 25}, {"batch_size": 0}, {"batch_size": 2.5}])
 def test_bad_input_gets_one_sentence(bad):
     with pytest.raises(ValueError, match=re.escape("Choose a whole number from 1 to")):
-        loading.draw_batches(**{"samples": 5, "batch_size": 2, "shuffle": False, "drop_last": False, **bad})
+        pictures.draw_batches(**{"samples": 5, "batch_size": 2, "shuffle": False, "drop_last": False, **bad})
 
 
 def test_the_explorer_static_and_live(monkeypatch, capsys):

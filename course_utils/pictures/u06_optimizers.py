@@ -1,8 +1,6 @@
 """Pictures of optimizers that walk: contours and paths, a ball on a curve, the race, and the playground."""
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
-from typing import Any
+from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import torch
@@ -10,11 +8,10 @@ from matplotlib import ticker
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from course_utils import optimizers
-from course_utils.plots import COLOURS, LINES
+from course_utils.optimizers import factory
+from course_utils.pictures.style import COLOURS, curve_styles
 from course_utils.surfaces import SURFACES, Surface, descend
 
-METHODS = ("SGD", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adadelta", "Adam", "AdamW")
 PLAYGROUND_STATES = [
     {"surface": surface, "first": first, "second": second, "lr": lr, "momentum": 0.9, "x": x, "y": y, "steps": 80}
     for surface, first, second, lr, x, y in (
@@ -34,9 +31,9 @@ def draw_contours(ax: Axes, surface: Surface) -> None:
         surface: what to draw. A curve is drawn from the side.
     """
     left, right, bottom, top = surface.window
-    if surface.flat:
+    if surface.is_curve:
         x = torch.linspace(left, right, 300, dtype=torch.float64)
-        ax.plot(x, surface(torch.stack([x, 0 * x], dim=1)), color="#999999", linewidth=1.5, zorder=1)
+        ax.plot(x, surface(torch.stack([x, 0 * x], dim=1)), linestyle="-", color="#999999", linewidth=1.5, zorder=1)
     else:
         y, x = torch.meshgrid(torch.linspace(bottom, top, 60), torch.linspace(left, right, 60), indexing="ij")
         heights = surface(torch.stack([x, y], dim=-1)) - surface.lowest
@@ -44,10 +41,10 @@ def draw_contours(ax: Axes, surface: Surface) -> None:
         ax.contourf(x, y, heights, levels=[0, *levels.tolist()], cmap="Greys", alpha=0.25)
         ax.contour(x, y, heights, levels=levels.tolist(), colors="#BBBBBB", linewidths=0.6)
     for i, place in enumerate(surface.minima):
-        height, label = surface.lowest if surface.flat else place[1], "minimum" if i == 0 else "_"
+        height, label = surface.lowest if surface.is_curve else place[1], "minimum" if i == 0 else "_"
         ax.plot(place[0], height, "*", color="#000000", markersize=9, label=label)
     ax.grid(False)
-    ax.set(xlim=(left, right), ylim=(bottom, top), xlabel="x", ylabel="height" if surface.flat else "y")
+    ax.set(xlim=(left, right), ylim=(bottom, top), xlabel="x", ylabel="height" if surface.is_curve else "y")
 
 
 def leaves_at(surface: Surface, path: Tensor) -> int | None:
@@ -58,7 +55,7 @@ def leaves_at(surface: Surface, path: Tensor) -> int | None:
         path: shape (steps + 1, 2).
     """
     left, right, bottom, top = surface.window
-    x, across = path[:, 0], surface(path) if surface.flat else path[:, 1]
+    x, across = path[:, 0], surface(path) if surface.is_curve else path[:, 1]
     outside = (x < left) | (x > right) | (across < bottom) | (across > top)
     if not outside[-1]:
         return None
@@ -77,19 +74,18 @@ def draw_paths(ax: Axes, surface: Surface, paths: Mapping[str, Tensor], step: in
     """
     draw_contours(ax, surface)
     left, right, bottom, top = surface.window
-    for i, (label, path) in enumerate(paths.items()):
+    for style, (label, path) in zip(curve_styles(), paths.items(), strict=False):
         shown = path if step is None else path[: step + 1]
         gone = leaves_at(surface, shown)
         if gone is not None:  # one step outside shows the direction; matplotlib never sees a huge number
             label, shown = f"{label}\nleft at step {gone}", shown[: gone + 1]
-        across = surface(shown) if surface.flat else shown[:, 1]
+        across = surface(shown) if surface.is_curve else shown[:, 1]
         x, y = shown[:, 0].clamp(2 * left - right, 2 * right - left), across.clamp(2 * bottom - top, 2 * top - bottom)
-        colour, line = COLOURS[i % len(COLOURS)], LINES[i % len(LINES)]
-        ax.plot(x, y, linestyle=line, color=colour, label=label, linewidth=1.5, marker=".", markersize=3)
+        ax.plot(x, y, label=label, linewidth=1.5, marker=".", markersize=3, **style)
         if gone is None:
-            ax.plot(x[-1], y[-1], "o", color=colour, markersize=6)
+            ax.plot(x[-1], y[-1], "o", color=style["color"], markersize=6)
     first = next(iter(paths.values()))[:1]
-    height = surface(first)[0] if surface.flat else first[0, 1]
+    height = surface(first)[0] if surface.is_curve else first[0, 1]
     ax.plot(first[0, 0], height, "s", color="#000000", markersize=5, label="start")
 
 
@@ -120,11 +116,11 @@ def draw_heights(ax: Axes, surface: Surface, paths: Mapping[str, Tensor], step: 
         step: up to this step; all of them where it is None.
     """
     low = 1.0
-    for i, (label, path) in enumerate(paths.items()):
+    for style, (label, path) in zip(curve_styles(), paths.items(), strict=False):
         heights = (surface(path) - surface.lowest).clamp(1e-8, 1e12)
         low = min(low, heights.min().item())
         shown = heights if step is None else heights[: step + 1]
-        ax.plot(shown, color=COLOURS[i % len(COLOURS)], linestyle=LINES[i % len(LINES)], label=label, linewidth=1.4)
+        ax.plot(shown, label=label, linewidth=1.4, **style)
     top = 10 * max(1e-3, (surface(next(iter(paths.values()))[0]) - surface.lowest).item())
     ax.set(yscale="log", ylim=(low / 2, top), xlim=(0, len(path) - 1), xlabel="step", ylabel="height above minimum")
     ax.yaxis.set_major_locator(ticker.LogLocator(base=100 if top / low > 1e6 else 10))
@@ -196,24 +192,6 @@ def show_paths(surface: Surface, paths: Mapping[str, Tensor]) -> None:
     left.legend(fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
-def maker(method: str, lr: float, momentum: float = 0.9) -> Callable[[Iterable[Tensor]], Any]:
-    """Return a function that makes one of the course's optimizers from parameters.
-
-    Args:
-        method: a name in ``METHODS``.
-        lr: the learning rate.
-        momentum: ρ of Momentum and Nesterov, and β₁ of Adam and AdamW.
-
-    Raises:
-        ValueError: the method is not known.
-    """
-    if method not in METHODS:
-        raise ValueError(f"{method!r} is not one of {', '.join(METHODS)}.")
-    named = {"momentum": momentum} if method in ("Momentum", "Nesterov") else {}
-    named |= {"betas": (momentum, 0.999)} if method in ("Adam", "AdamW") else {}
-    return partial(getattr(optimizers, method), lr=lr, **named)
-
-
 def draw_playground(
     surface: str, first: str, second: str, lr: float, momentum: float, x: float, y: float, steps: int
 ) -> None:
@@ -221,7 +199,7 @@ def draw_playground(
 
     Args:
         surface: a name in ``SURFACES``.
-        first: a name in ``METHODS``.
+        first: a name in ``optimizers.METHODS``.
         second: another one, or "none".
         lr: the learning rate, from 0.0001 to 10.
         momentum: ρ of Momentum and Nesterov, and β₁ of Adam and AdamW, from 0 to 0.99.
@@ -237,8 +215,8 @@ def draw_playground(
     if not (1e-5 < lr < 11 and 0 <= momentum <= 0.99 and 1 <= steps <= 200):
         raise ValueError("Choose a learning rate from 0.0001 to 10, a momentum from 0 to 0.99, and 1 to 200 steps.")
     chosen, methods = SURFACES[surface], (first,) if second == "none" else (first, second)
-    start = (x, 0.0 if chosen.flat else y)
-    paths = {method: descend(chosen, maker(method, lr, momentum), start, steps) for method in methods}
+    start = (x, 0.0 if chosen.is_curve else y)
+    paths = {method: descend(chosen, factory(method, lr, momentum), start, steps) for method in methods}
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.3), dpi=80, width_ratios=(3, 2), layout="none")
     figure.subplots_adjust(0.07, 0.15, 0.78, 0.89, wspace=0.5)  # fixed places are quicker to draw
     draw_paths(left, chosen, paths)

@@ -3,55 +3,49 @@
 import inspect
 
 import pytest
-import torch
 
-from course_utils import explorers, plots
+from course_utils import explorers
+from course_utils.pictures import curves, style
 
 EXPLORERS = [n for n, f in vars(explorers).items() if inspect.isfunction(f) and f.__module__ == explorers.__name__]
-# `vote` takes trained networks: see test_drawing.py
+# `vote` takes trained networks: see test_u07_mnist_comparison.py
 EXPLORERS = [n for n in EXPLORERS if not n.startswith("_") and n not in ("explore", "vote")]
 
 
 def test_smooth_is_the_moving_mean():
-    assert plots.smooth([1.0, 2.0, 6.0, 4.0], 2).tolist() == [1.5, 4.0, 5.0]
+    assert curves.smooth([1.0, 2.0, 6.0, 4.0], 2).tolist() == [1.5, 4.0, 5.0]
 
 
 def test_loss_curves_label_each_curve_once():
-    ax = plots.loss_curves({"a": [1.0] * 500, "b": [0.5, 0.0] * 100}, window=50, epochs=5)
+    ax = curves.loss_curves({"a": [1.0] * 500, "b": [0.5, 0.0] * 100}, window=50, epochs=5)
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
     assert ax.get_yscale() == "log" and ax.get_xlabel() == "epoch"
     assert max(line.get_xdata().max() for line in ax.lines) <= 5
-    raw = plots.loss_curves({"short": [3.0, 2.0]}, window=50)
+    raw = curves.loss_curves({"short": [3.0, 2.0]}, window=50)
     assert raw.lines[0].get_ydata().tolist() == [3.0, 2.0] and raw.get_xlabel() == "step"
 
 
+def test_a_run_that_ended_early_keeps_its_place_on_the_axis():
+    ax = curves.loss_curves({"whole": [1.0] * 500, "died": [1.0] * 100, "empty": []}, epochs=5)
+    ends = {line.get_label(): line.get_xdata() for line in ax.lines if not line.get_label().startswith("_")}
+    assert 4.5 < ends["whole"].max() <= 5 and 0.8 < ends["died"].max() <= 1 and len(ends["empty"]) == 0
+    assert not curves.loss_curves({}, epochs=5).lines
+
+
 def test_epoch_curves_hide_labels_that_begin_with_an_underscore():
-    ax = plots.epoch_curves({"a": [3.0, 2.0], "_b": [2.0, 1.0]})
+    ax = curves.epoch_curves({"a": [3.0, 2.0], "_b": [2.0, 1.0]})
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a"]
     assert ax.lines[1].get_xdata().tolist() == [1, 2]
 
 
-def test_accuracies_in_percent():
-    ax = plots.accuracies({"a": [0.5, 0.75], "b": [1.0]})
-    assert [text.get_text() for text in ax.texts] == ["62.5 %", "100.0 %"]
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
-
-
-def test_confusion_matrix_has_true_rows_and_predicted_columns():
-    labels, predictions = torch.tensor([0, 0, 1, 2]), torch.tensor([0, 1, 1, 0])
-    assert plots.confusion_matrix(labels, predictions, 3).tolist() == [[1, 1, 0], [0, 1, 0], [1, 0, 0]]
-    ax = plots.confusion(labels, predictions, 3)
-    shown = {tuple(map(int, text.get_position()[::-1])): text.get_text() for text in ax.texts}
-    assert shown == {(0, 0): "1", (0, 1): "1", (1, 1): "1", (2, 0): "1"}
-
-
-def test_images_fill_a_grid():
-    figure = plots.images(torch.zeros(12, 4, 4), [str(i) for i in range(12)], columns=5)
-    assert len(figure.axes) == 15 and figure.axes[11].get_title() == "11" and not figure.axes[14].images
+def test_a_ninth_curve_begins_again():
+    ax = curves.epoch_curves({str(i): [1.0, 2.0] for i in range(9)})
+    looks = [(line.get_color(), line.get_linestyle()) for line in ax.lines]
+    assert len(set(looks[:8])) == 8 and looks[8] == looks[0]
 
 
 def test_colours_and_lines_tell_eight_curves_apart():
-    assert len(set(plots.COLOURS)) == len(set(map(str, plots.LINES))) == 8
+    assert len(set(style.COLOURS)) == len(set(map(str, style.LINES))) == 8
 
 
 def test_an_explorer_shows_its_states_and_a_sentence_for_bad_input(monkeypatch, capsys):

@@ -1,7 +1,6 @@
-"""CPU and GPU: values from data sheets, and the pictures of unit 3."""
+"""Pictures of unit 3: what a chip is made of, how fast work can go, and how long it took."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -10,62 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from course_utils.plots import COLOURS, LINES
+from course_utils.lessons.u03_gpu import SHEETS
+from course_utils.pictures.style import COLOURS, curve_styles
 
 PARTS = {"cores (calculate)": COLOURS[2], "control": COLOURS[5], "cache": COLOURS[1]}
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """What the maker of a processor states. Nothing here was measured.
-
-    Attributes:
-        name: the processor.
-        kind: "CPU" or "GPU".
-        cores: how many cores its maker counts.
-        cache: the size of the last cache, in MB.
-        tflops: the peak for float32 without tensor cores, in 10^12 operations a second.
-        bandwidth: the peak of its own memory, in GB/s.
-        link: the peak between main memory and the device, one way, in GB/s; 0 for a CPU.
-        watts: the power that it may draw.
-        source: the documents.
-    """
-
-    name: str
-    kind: str
-    cores: int
-    cache: float
-    tflops: float
-    bandwidth: float
-    link: float
-    watts: int
-    source: str
-
-    def shortest(self, operations: float, moved: float) -> float:
-        """Return the least time that the work can take, in seconds: the peaks of the sheet allow no less.
-
-        Args:
-            operations: additions and multiplications.
-            moved: bytes that are read from memory or written to it.
-        """
-        return max(operations / (self.tflops * 1e12), moved / (self.bandwidth * 1e9))
-
-
-SHEETS = (
-    Sheet(
-        "AMD EPYC 9654", "CPU", 96, 384, 96 * 2.4e9 * 32 / 1e12, 460.8, 0, 360,
-        "AMD, EPYC 9004 Series Processors data sheet; peak = 96 cores x 2.4 GHz x 32 operations a cycle (AMD, Software "
-        "Optimization Guide for the Zen 4 Microarchitecture)",
-    ),
-    Sheet(
-        "NVIDIA T4", "GPU", 2560, 4, 8.1, 320, 16, 70,
-        "NVIDIA, T4 Tensor Core GPU data sheet and product brief; cache: Turing GPU Architecture white paper",
-    ),
-    Sheet(
-        "NVIDIA H200", "GPU", 16896, 50, 67, 4800, 64, 700,
-        "NVIDIA, H200 Tensor Core GPU data sheet; cores and cache: H100 Tensor Core GPU Architecture white paper",
-    ),
-)  # fmt: skip
 
 
 def chips() -> Figure:
@@ -111,9 +58,9 @@ def roofline(work: Mapping[str, float], measured: Mapping[str, tuple[float, floa
     """
     ax = plt.subplots(figsize=(7.5, 4.4))[1]
     intensity = np.logspace(-2, 3, 200)
-    for i, sheet in enumerate(SHEETS):
+    for style, sheet in zip(curve_styles(), SHEETS, strict=False):
         speed = np.minimum(sheet.tflops, intensity * sheet.bandwidth / 1000)
-        ax.plot(intensity, speed, color=COLOURS[i], linestyle=LINES[i], label=f"{sheet.name}, {sheet.kind}")
+        ax.plot(intensity, speed, label=f"{sheet.name}, {sheet.kind}", **style)
     for name, at in work.items():
         ax.axvline(at, color="#777777", linewidth=1, linestyle=":")
         ax.text(at * 0.93, 1.3e-3, name, rotation=90, ha="right", va="bottom", fontsize=10, color="#555555")
@@ -138,12 +85,9 @@ def times(sizes: Sequence[int], seconds: Mapping[str, Sequence[float]], title: s
         The axes.
     """
     ax = ax or plt.subplots()[1]
-    for i, (label, values) in enumerate(seconds.items()):
-        sheet = label.startswith("data sheet")
-        style = {"linewidth": 1.2} if sheet else {"marker": "o", "markersize": 5}
-        ax.plot(
-            sizes, [v * 1e3 for v in values], color=COLOURS[i], linestyle=LINES[i % len(LINES)], label=label, **style
-        )
+    for style, (label, values) in zip(curve_styles(), seconds.items(), strict=False):
+        dots = {"linewidth": 1.2} if label.startswith("data sheet") else {"marker": "o", "markersize": 5}
+        ax.plot(sizes, [v * 1e3 for v in values], label=label, **dots, **style)
     ax.set(xscale="log", yscale="log", xlabel="n, for n x n values", ylabel="milliseconds", title=title)
     ax.set_xticks(sizes, [str(n) for n in sizes])
     ax.minorticks_off()
