@@ -1,8 +1,10 @@
-"""How pytest treats the notebooks: static pictures, one thread a process, and nothing passed over in silence."""
+"""How pytest treats the notebooks, how its processes share the work, and what it says at the end about what was not proved."""
 
+import collections
 import functools
 import os
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 
@@ -11,9 +13,10 @@ from tools import tags
 # for this process, and for the kernels that it starts
 os.environ.setdefault("COURSE_STATIC", "1")
 os.environ.setdefault("COURSE_DEVICE", "cpu")  # the stored outputs are those of the CPU, also where there is a GPU
-os.environ.setdefault(
-    "OMP_NUM_THREADS", "1"
-)  # notebooks run side by side, and two threads each would wait for each other
+# notebooks run side by side, and two threads each would wait for each other
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("COURSE_WORKERS", "1")  # the other cores have tests of their own
 
 
 @functools.cache
@@ -30,6 +33,9 @@ def mnist_is_here() -> bool:
     return have_mnist()
 
 
+# ---- the notebooks
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse a cell that nbval would pass over; without MNIST, run the cells tagged ``mnist`` but do not compare them."""
     if not hasattr(item, "cell"):
@@ -40,6 +46,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.fail("this cell was never executed, so nbval would compare nothing: run `make run`", pytrace=False)
     if "mnist" in tags(item.cell) and not have_mnist():
         item.options["check"] = False
+        item.user_properties.append(("not proved", "cells ran but were not compared (the real MNIST is not here)"))
+    if "cuda" in tags(item.cell):
+        item.user_properties.append(("not proved", "cells ran on the CPU, without their part for a GPU"))
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -48,3 +57,65 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Gener
     yield
     if hasattr(item, "cell") and call.when == "call" and call.excinfo and "exception" in str(call.excinfo.value):
         item.parent.broken_at = item.name
+
+
+# ---- several processes
+
+# What takes longest begins first, so that all processes end together. Only the time of a run depends on this list.
+LONGEST = ("test_browser", "07_mnist", "06_optimizers", "04_dataset", "03_gpu", "notebooks/", "test_run_again")
+
+
+def group(nodeid: str) -> str:
+    """Name what one process must run in one piece: a notebook, or a file of tests, whose tests share servers and kernels."""
+    return nodeid if "test_run_again" in nodeid else nodeid.partition("::")[0]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest; the rest stays in its order."""
+    items.sort(key=lambda item: next((i for i, name in enumerate(LONGEST) if name in group(item.nodeid)), len(LONGEST)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out whole groups, in the order of the collection, whatever ``--dist`` says."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid)
+
+    config.option.loadscopereorder = False  # else those with most tests come first
+    return ByGroup(config, log)
+
+
+# ---- the last line
+
+
+def not_proved(stats: dict[str, list[Any]]) -> collections.Counter[str]:
+    """Count what was skipped or not compared, by reason.
+
+    Args:
+        stats: the reports of all tests, as pytest's terminal reporter keeps them.
+    """
+    reasons: collections.Counter[str] = collections.Counter()
+    for report in stats.get("skipped", []):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons[f"tests skipped ({reason.removeprefix('Skipped: ')})"] += 1
+    for report in [report for reports in stats.values() for report in reports]:
+        if getattr(report, "when", None) == "call":
+            reasons.update(reason for name, reason in report.user_properties if name == "not proved")
+    return reasons
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
+    """Say in the very last line what these tests did not prove on this machine, and why."""
+    yield
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or session.config.option.collectonly:  # None in the processes that xdist starts
+        return
+    missing = [f"{count} {reason}" for reason, count in not_proved(reporter.stats).most_common()]
+    if missing:
+        reporter.write_line("Not proved here: " + "; ".join(missing))
+    elif session.exitstatus == pytest.ExitCode.OK:
+        reporter.write_line("Proved: everything that was asked for. Nothing was skipped.")

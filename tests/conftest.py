@@ -1,4 +1,4 @@
-"""What several files of tests share: closed figures, one test for each notebook, a browser, an empty cache of MNIST."""
+"""What several files of tests share: closed figures, examples, one test for each notebook, a browser, an empty cache."""
 
 import contextlib
 import hashlib
@@ -12,10 +12,24 @@ import faults
 import matplotlib.pyplot as plt
 import nbformat
 import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 from course_utils import data, environment
 from course_utils.pictures import style
 from tools import PATHS
+
+# `make test` tries the same examples in every run, whatever the speed; `make fuzz` looks for new ones
+FREE = {
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.large_base_example],
+}
+settings.register_profile("course", derandomize=True, **FREE)
+settings.register_profile("fuzz", derandomize=False, max_examples=1000, print_blob=True, **FREE)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "course"))
+# Hypothesis also tries the constants of all modules that are loaded, so examples would depend on which tests ran before
+providers._get_local_constants = lambda: providers._local_constants
 
 
 @pytest.fixture(autouse=True)

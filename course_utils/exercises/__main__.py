@@ -1,19 +1,16 @@
 """For instructors: ``python -m course_utils.exercises 02`` lists a unit's exercises, solutions and wrong answers."""
 
-import ast
-import functools
 import importlib
-import inspect
+import io
 import os
 import pkgutil
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from course_utils import exercises
-from course_utils.exercises.core import Exercise
+from course_utils.exercises.engine.core import Exercise, source
 
 
 def units() -> dict[str, str]:
@@ -33,18 +30,6 @@ def describe(exercise: Exercise) -> str:
     return "\n".join(lines)
 
 
-def source(answer: Any) -> str:
-    """Return an answer as it is written in its module."""
-    if isinstance(answer, functools.partial):
-        settings = ", ".join([*map(repr, answer.args), *(f"{k}={v!r}" for k, v in answer.keywords.items())])
-        return f"{source(answer.func)}\n# with {settings}"
-    if not callable(answer):
-        return repr(answer)
-    if getattr(answer, "__name__", "") != "<lambda>":
-        return textwrap.dedent(inspect.getsource(answer)).strip()
-    return _lambda_source(answer)
-
-
 def main(arguments: Sequence[str]) -> int:
     """Print what was asked for.
 
@@ -54,6 +39,8 @@ def main(arguments: Sequence[str]) -> int:
     Returns:
         The exit status: 0, or 2 for an unknown unit.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # Windows writes to a file in cp1252, which has no ✓ and no η
     known = units()
     if not arguments:
         print("python -m course_utils.exercises UNIT lists the exercises of one of these units:")
@@ -78,21 +65,6 @@ def _exercises(name: str) -> tuple[Exercise, ...]:
 
 def _fill(start: str, text: str) -> str:
     return textwrap.fill(text, 100, initial_indent=start, subsequent_indent=" " * len(start))
-
-
-def _lambda_source(function: Callable) -> str:
-    """Cut a lambda out of the line in which it stands; ``inspect`` gives the whole line, and often not the last one."""
-    code, text = function.__code__, inspect.getsource(inspect.getmodule(function))
-    spans = {(p[0], p[2]) for p in code.co_positions() if p[0] and p[2] is not None}  # the places of what it computes
-    for node in _lambdas(text):
-        if node.lineno == code.co_firstlineno and (node.body.lineno, node.body.col_offset) in spans:
-            return inspect.cleandoc(ast.get_source_segment(text, node))
-    return textwrap.dedent(inspect.getsource(function)).strip()
-
-
-@functools.cache
-def _lambdas(text: str) -> list[ast.Lambda]:
-    return [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Lambda)]
 
 
 if __name__ == "__main__":

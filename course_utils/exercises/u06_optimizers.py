@@ -8,26 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course_utils.exercises import core
-from course_utils.exercises.compare import difference
-from course_utils.exercises.core import Exercise, Mistake, Text
+from course_utils.exercises.engine import core
+from course_utils.exercises.engine.compare import difference
+from course_utils.exercises.engine.core import Text, exercise
 from course_utils.surfaces import SURFACES, descend
 
 Function = Callable[[Tensor], Tensor]
 
 # ---- gradient descent
-
-
-def gradient_descent_solution(f: "Function", start: torch.Tensor, lr: float, steps: int) -> torch.Tensor:
-    """Walk down f from start, and return where you are after the steps."""
-    x = start.clone().requires_grad_()
-    for _ in range(steps):
-        loss = f(x)
-        loss.backward()
-        with torch.no_grad():
-            x -= lr * x.grad
-        x.grad = None
-    return x.detach()
 
 
 def _run_descent(answer: Callable[..., Any], f: str, start: Tensor, lr: float, steps: int) -> Any:
@@ -57,15 +45,6 @@ def _descend_like(
     return x.detach()
 
 
-def _descend_with_new_tensors(f: Function, start: Tensor, lr: float, steps: int) -> Tensor:
-    x = start.clone().requires_grad_()
-    for _ in range(steps):
-        f(x).backward()
-        with torch.no_grad():
-            x = x - lr * x.grad
-    return x
-
-
 def _torch_descent(f: Function, start: Tensor, lr: float, steps: int) -> Tensor:
     x = start.clone().requires_grad_()
     optimizer = torch.optim.SGD([x], lr=lr)
@@ -76,52 +55,11 @@ def _torch_descent(f: Function, start: Tensor, lr: float, steps: int) -> Tensor:
     return x.detach()
 
 
-gradient_descent = Exercise(
-    "gradient_descent",
+@exercise(
     "Gradient descent by hand",
-    solution=gradient_descent_solution,
     oracle=_torch_descent,
     run=_run_descent,
     cases=[("x² + 3 y²", torch.tensor([2.0, -1.0]), 0.1, 4), ("Σ x⁴", torch.tensor([0.5, -1.0]), 0.05, 3)],
-    mistakes=[
-        Mistake(
-            "uphill",
-            partial(_descend_like, sign=1),
-            "You go uphill. The gradient points to where f grows fastest, so the step goes against it: the sign is minus.",
-        ),
-        Mistake(
-            "outside no_grad",
-            partial(_descend_like, guard=False),
-            "You change `x` in place while autograd records, and PyTorch refuses. Put the update into `with torch.no_grad():`.",
-        ),
-        Mistake(
-            "gradients pile up",
-            partial(_descend_like, clear=False),
-            "The gradients of all steps add up, because `backward` adds to `x.grad`. Forget the old one in each round: "
-            "`x.grad = None`.",
-        ),
-        Mistake(
-            "a new tensor",
-            _descend_with_new_tensors,
-            "`x` has no gradient, because autograd does not follow it. Begin with `start.clone().requires_grad_()`, and then "
-            "write `x -= ...`: `x = x - ...` makes a new tensor.",
-        ),
-        Mistake(
-            "not detached",
-            lambda f, start, lr, steps: start.clone().requires_grad_(),
-            "You return a tensor that autograd still follows. Return the place alone: `x.detach()`.",
-        ),
-        Mistake(
-            "rate twice",
-            lambda f, start, lr, steps: _descend_like(f, start, lr * lr, steps),
-            "You apply the learning rate twice, so the steps are too small. One factor `lr` is enough.",
-        ),
-        Mistake(
-            "one step too many",
-            lambda f, start, lr, steps: _descend_like(f, start, lr, steps + 1),
-            "You make one step too many. `range(steps)` gives exactly `steps` rounds.",
-        ),
-    ],
     hints=[
         "Start with a tracked copy, `x = start.clone().requires_grad_()`. Each round: value, `backward`, update, clear.",
         "The update is `x -= lr * x.grad`, inside `with torch.no_grad():`. Clear with `x.grad = None`.",
@@ -129,6 +67,66 @@ gradient_descent = Exercise(
     ],
     idea="Value, gradient, a step against it, clear. Every optimizer keeps this loop, and changes only what the step is.",
 )
+def gradient_descent(f: "Function", start: torch.Tensor, lr: float, steps: int) -> torch.Tensor:
+    """Walk down f from start, and return where you are after the steps."""
+    x = start.clone().requires_grad_()
+    for _ in range(steps):
+        loss = f(x)
+        loss.backward()
+        with torch.no_grad():
+            x -= lr * x.grad
+        x.grad = None
+    return x.detach()
+
+
+@gradient_descent.mistake(
+    "You go uphill. The gradient points to where f grows fastest, so the step goes against it: the sign is minus."
+)
+def uphill(f, start, lr, steps):
+    return _descend_like(f, start, lr, steps, sign=1)
+
+
+@gradient_descent.mistake(
+    "You change `x` in place while autograd records, and PyTorch refuses. Put the update into `with torch.no_grad():`."
+)
+def outside_no_grad(f, start, lr, steps):
+    return _descend_like(f, start, lr, steps, guard=False)
+
+
+@gradient_descent.mistake(
+    "The gradients of all steps add up, because `backward` adds to `x.grad`. Forget the old one in each round: "
+    "`x.grad = None`."
+)
+def gradients_pile_up(f, start, lr, steps):
+    return _descend_like(f, start, lr, steps, clear=False)
+
+
+@gradient_descent.mistake(
+    "`x` has no gradient, because autograd does not follow it. Begin with `start.clone().requires_grad_()`, and then "
+    "write `x -= ...`: `x = x - ...` makes a new tensor."
+)
+def a_new_tensor(f, start, lr, steps):
+    x = start.clone().requires_grad_()
+    for _ in range(steps):
+        f(x).backward()
+        with torch.no_grad():
+            x = x - lr * x.grad
+    return x
+
+
+@gradient_descent.mistake("You return a tensor that autograd still follows. Return the place alone: `x.detach()`.")
+def not_detached(f, start, lr, steps):
+    return start.clone().requires_grad_()
+
+
+@gradient_descent.mistake("You apply the learning rate twice, so the steps are too small. One factor `lr` is enough.")
+def rate_twice(f, start, lr, steps):
+    return _descend_like(f, start, lr * lr, steps)
+
+
+@gradient_descent.mistake("You make one step too many. `range(steps)` gives exactly `steps` rounds.")
+def one_step_too_many(f, start, lr, steps):
+    return _descend_like(f, start, lr, steps + 1)
 
 
 def _known_words(answer: Any) -> Any:
@@ -151,36 +149,31 @@ def four_runs() -> dict[str, Tensor]:
 
 
 _RATES = {"A": "on the bound", "B": "good", "C": "too small", "D": "too large"}
-read_rates = Exercise(
-    "read_rates",
+read_rates = exercise(
     "Choose a learning rate from curves",
-    solution=_RATES,
+    name="read_rates",
     run=_known_words,
     cases=[()],
-    mistakes=[
-        Mistake(
-            "A is too small",
-            {"A": "too small"},
-            "A: too small a rate is slow, but it goes on falling. This curve is exactly flat: something swings from side to "
-            "side and neither grows nor shrinks.",
-        ),
-        Mistake(
-            "C is good",
-            {"C": "good"},
-            "C: the direction is right, but another curve is much lower after the same number of steps.",
-        ),
-        Mistake(
-            "D is on the bound",
-            {"D": "on the bound"},
-            "D: this curve rises at last, and then it rises without end. That is beyond the bound.",
-        ),
-    ],
     hints=[
         "One curve rises in the end, one is exactly flat, one is lowest, one falls slowly.",
         "Beyond the bound the swing grows with each step. At the bound it stays as large as it is.",
     ],
     idea="Rising: too large. Falling slowly: too small. The best rates are often just below those that fail.",
-)
+)(_RATES)
+
+read_rates.mistake(
+    "A: too small a rate is slow, but it goes on falling. This curve is exactly flat: something swings from side to "
+    "side and neither grows nor shrinks.",
+    name="A is too small",
+)({"A": "too small"})
+
+read_rates.mistake(
+    "C: the direction is right, but another curve is much lower after the same number of steps.", name="C is good"
+)({"C": "good"})
+
+read_rates.mistake(
+    "D: this curve rises at last, and then it rises without end. That is beyond the bound.", name="D is on the bound"
+)({"D": "on the bound"})
 
 
 # ---- rules that are given their memory, and return it
@@ -204,30 +197,10 @@ def _steps(answer: Callable[..., Any], start: Tensor, slopes: Tensor, *settings:
     return seen
 
 
-def _add_in_place(p: Tensor, memory: Tensor, g: Tensor, *settings: float) -> tuple[Tensor, Tensor]:
-    memory += g
-    return p, memory
-
-
-_IN_PLACE = Mistake(
-    "changed in place",
-    _add_in_place,
-    "You changed a tensor that you were given, with `+=`, `*=` or the like. Make new ones: `x = x + ...`.",
-)
-
-
+_IN_PLACE = "You changed a tensor that you were given, with `+=`, `*=` or the like. Make new ones: `x = x + ...`."
 _START = torch.tensor([1.0, -2.0], dtype=torch.float64)
 _SLOPES = torch.tensor([[0.5, 1.0], [-0.25, 2.0], [0.75, -0.5]], dtype=torch.float64)
-_TINY = torch.tensor([[1e-9, 1e-3], [2e-9, -1e-3], [0.0, 2.0]], dtype=torch.float64)  # here the place of ε can be seen
-
-
-def momentum_step_solution(
-    x: torch.Tensor, v: torch.Tensor, g: torch.Tensor, lr: float, rho: float
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the new place and the new velocity of the ball."""
-    v = rho * v - lr * g
-    x = x + v
-    return x, v
+_TINY = torch.tensor([[1e-9, 1e-3], [2e-9, -1e-3], [0.0, 2.0]], dtype=torch.float64)
 
 
 def _torch_step(make: Callable[..., Any], key: str, p: Tensor, memory: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
@@ -245,57 +218,12 @@ def _torch_momentum(x: Tensor, v: Tensor, g: Tensor, lr: float, rho: float, **mo
     return x, -lr * v
 
 
-momentum_step = Exercise(
-    "momentum_step",
+@exercise(
     "Momentum: one step of the ball",
-    solution=momentum_step_solution,
     oracle=_torch_momentum,
     run=_steps,
     cases=[(_START, _SLOPES, 0.1, 0.9), (_START, _SLOPES, 0.5, 0.5)],
     tolerance=1e-9,
-    mistakes=[
-        Mistake(
-            "uphill",
-            lambda x, v, g, lr, rho: (x + rho * v + lr * g, rho * v + lr * g),
-            "The ball rolls uphill. The force is *minus* the gradient: v ← ρv − ηg.",
-        ),
-        Mistake(
-            "velocity not kept",
-            lambda x, v, g, lr, rho: (x + rho * v - lr * g, v),
-            "You move with the new velocity, but return the old one, so the ball forgets its speed. Return the new `v`.",
-        ),
-        Mistake(
-            "moved with the old velocity",
-            lambda x, v, g, lr, rho: (x + v, rho * v - lr * g),
-            "You move before you update the velocity. First the new velocity, then the step with it.",
-        ),
-        Mistake(
-            "rate twice",
-            lambda x, v, g, lr, rho: (x + lr * (rho * v - lr * g), rho * v - lr * g),
-            "The learning rate is applied twice: it is in the velocity already, so the step is x + v.",
-        ),
-        Mistake(
-            "rate forgotten",
-            lambda x, v, g, lr, rho: (x + rho * v - g, rho * v - g),
-            "The learning rate is missing. The push of one step is −η g.",
-        ),
-        Mistake(
-            "moving average",
-            lambda x, v, g, lr, rho: (x + rho * v - (1 - rho) * lr * g, rho * v - (1 - rho) * lr * g),
-            "You take (1 − ρ) of the push, which makes a moving average. Here the whole push counts: −ηg.",
-        ),
-        Mistake(
-            "PyTorch's form",
-            lambda x, v, g, lr, rho: (x - lr * (rho * v + g), rho * v + g),
-            "The rate belongs inside the velocity: v ← ρv − ηg. The step is then x + v.",
-        ),
-        _IN_PLACE,
-        Mistake(
-            "wrong order",
-            lambda x, v, g, lr, rho: (rho * v - lr * g, x + rho * v - lr * g),
-            "The two values are returned in the wrong order. First the place `x`, then the velocity `v`.",
-        ),
-    ],
     hints=[
         "Two lines: the new velocity from the old one and the gradient, then the new place.",
         "`v = rho * v - lr * g`. The step is along the new velocity.",
@@ -303,15 +231,61 @@ momentum_step = Exercise(
     ],
     idea="The velocity remembers the slopes of the past, and fades by ρ in each step.",
 )
-
-
-def look_ahead_step_solution(
-    gradient: "Function", x: torch.Tensor, v: torch.Tensor, lr: float, rho: float
+def momentum_step(
+    x: torch.Tensor, v: torch.Tensor, g: torch.Tensor, lr: float, rho: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the new place and the new velocity. The gradient is taken where the old velocity alone would lead."""
-    ahead = x + rho * v
-    v = rho * v - lr * gradient(ahead)
-    return x + v, v
+    """Return the new place and the new velocity of the ball."""
+    v = rho * v - lr * g
+    x = x + v
+    return x, v
+
+
+@momentum_step.mistake("The ball rolls uphill. The force is *minus* the gradient: v ← ρv − ηg.")
+def uphill(x, v, g, lr, rho):
+    return x + rho * v + lr * g, rho * v + lr * g
+
+
+@momentum_step.mistake(
+    "You move with the new velocity, but return the old one, so the ball forgets its speed. Return the new `v`."
+)
+def velocity_not_kept(x, v, g, lr, rho):
+    return x + rho * v - lr * g, v
+
+
+@momentum_step.mistake("You move before you update the velocity. First the new velocity, then the step with it.")
+def moved_with_the_old_velocity(x, v, g, lr, rho):
+    return x + v, rho * v - lr * g
+
+
+@momentum_step.mistake("The learning rate is applied twice: it is in the velocity already, so the step is x + v.")
+def rate_twice(x, v, g, lr, rho):
+    return x + lr * (rho * v - lr * g), rho * v - lr * g
+
+
+@momentum_step.mistake("The learning rate is missing. The push of one step is −η g.")
+def rate_forgotten(x, v, g, lr, rho):
+    return x + rho * v - g, rho * v - g
+
+
+@momentum_step.mistake("You take (1 − ρ) of the push, which makes a moving average. Here the whole push counts: −ηg.")
+def moving_average(x, v, g, lr, rho):
+    return x + rho * v - (1 - rho) * lr * g, rho * v - (1 - rho) * lr * g
+
+
+@momentum_step.mistake("The rate belongs inside the velocity: v ← ρv − ηg. The step is then x + v.")
+def pytorch_s_form(x, v, g, lr, rho):
+    return x - lr * (rho * v + g), rho * v + g
+
+
+@momentum_step.mistake(_IN_PLACE)
+def changed_in_place(x, v, g, lr, rho):
+    v += g
+    return x, v
+
+
+@momentum_step.mistake("The two values are returned in the wrong order. First the place `x`, then the velocity `v`.")
+def wrong_order(x, v, g, lr, rho):
+    return rho * v - lr * g, x + rho * v - lr * g
 
 
 def _torch_look_ahead(gradient: Function, x: Tensor, v: Tensor, lr: float, rho: float) -> tuple[Tensor, Tensor]:
@@ -327,74 +301,102 @@ def _run_look_ahead(answer: Callable[..., Any], start: Tensor, lr: float, rho: f
     return _steps(step, start, _SLOPES, lr, rho)  # its slopes are not used, only their number
 
 
-look_ahead_step = Exercise(
-    "look_ahead_step",
+@exercise(
     "Nesterov: look ahead",
-    solution=look_ahead_step_solution,
     oracle=_torch_look_ahead,
     run=_run_look_ahead,
     cases=[(_START, 0.05, 0.9), (_START, 0.1, 0.5)],
     tolerance=1e-9,
-    mistakes=[
-        Mistake(
-            "plain momentum",
-            lambda gradient, x, v, lr, rho: momentum_step_solution(x, v, gradient(x), lr, rho),
-            "This is plain momentum: you take the gradient where you stand. Take it where the velocity will lead, at x + ρv.",
-        ),
-        Mistake(
-            "ahead without ρ",
-            lambda gradient, x, v, lr, rho: momentum_step_solution(x, v, gradient(x + v), lr, rho),
-            "You look too far: only ρ times the old velocity is left in this step. The place ahead is x + ρv.",
-        ),
-        Mistake(
-            "step from the place ahead",
-            lambda gradient, x, v, lr, rho: (
-                x + rho * v + rho * v - lr * gradient(x + rho * v),
-                rho * v - lr * gradient(x + rho * v),
-            ),
-            "You only *look* from the place ahead. The step itself starts at `x`: return x + v.",
-        ),
-        Mistake(
-            "velocity not kept",
-            lambda gradient, x, v, lr, rho: (x + rho * v - lr * gradient(x + rho * v), v),
-            "The new velocity is not returned, so the next step starts with the old one. Return the new `v`.",
-        ),
-        Mistake(
-            "PyTorch's form",
-            lambda gradient, x, v, lr, rho: (
-                x - lr * (rho * v + gradient(x + rho * v)),
-                rho * v + gradient(x + rho * v),
-            ),
-            "The rate belongs inside the velocity: v ← ρv − ηg(x + ρv). The step is then x + v.",
-        ),
-        Mistake(
-            "the second form",
-            lambda gradient, x, v, lr, rho: (
-                x - lr * (gradient(x) + rho * (rho * v + gradient(x))),
-                rho * v + gradient(x),
-            ),
-            "This is the second form, PyTorch's. Write the first one: the gradient at x + ρv, and the rate in the velocity.",
-        ),
-        Mistake(
-            "changed in place",
-            lambda gradient, x, v, lr, rho: _add_in_place(x, v, x),
-            _IN_PLACE.message,
-        ),
-        Mistake(
-            "uphill",
-            lambda gradient, x, v, lr, rho: momentum_step_solution(x, v, -gradient(x + rho * v), lr, rho),
-            "You go uphill. The push is *minus* the learning rate times the gradient.",
-        ),
-    ],
     hints=[
         "One line more than momentum: first compute the place ahead. `gradient` is a function; call it there.",
         "`ahead = x + rho * v`, and `gradient(ahead)` in place of `g`.",
     ],
     idea="Nesterov brakes before the slope turns, because it asks for the slope where it is going to be.",
 )
+def look_ahead_step(
+    gradient: "Function", x: torch.Tensor, v: torch.Tensor, lr: float, rho: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the new place and the new velocity. The gradient is taken where the old velocity alone would lead."""
+    ahead = x + rho * v
+    v = rho * v - lr * gradient(ahead)
+    return x + v, v
 
 
-def adagrad_step_solution(
+@look_ahead_step.mistake(
+    "This is plain momentum: you take the gradient where you stand. Take it where the velocity will lead, at x + ρv."
+)
+def plain_momentum(gradient, x, v, lr, rho):
+    return momentum_step.answer(x, v, gradient(x), lr, rho)
+
+
+@look_ahead_step.mistake(
+    "You look too far: only ρ times the old velocity is left in this step. The place ahead is x + ρv."
+)
+def ahead_without_rho(gradient, x, v, lr, rho):
+    return momentum_step.answer(x, v, gradient(x + v), lr, rho)
+
+
+@look_ahead_step.mistake("You only *look* from the place ahead. The step itself starts at `x`: return x + v.")
+def step_from_the_place_ahead(gradient, x, v, lr, rho):
+    return (
+        x + rho * v + rho * v - lr * gradient(x + rho * v),
+        rho * v - lr * gradient(x + rho * v),
+    )
+
+
+@look_ahead_step.mistake(
+    "The new velocity is not returned, so the next step starts with the old one. Return the new `v`."
+)
+def velocity_not_kept(gradient, x, v, lr, rho):
+    return x + rho * v - lr * gradient(x + rho * v), v
+
+
+@look_ahead_step.mistake("The rate belongs inside the velocity: v ← ρv − ηg(x + ρv). The step is then x + v.")
+def pytorch_s_form(gradient, x, v, lr, rho):
+    return (
+        x - lr * (rho * v + gradient(x + rho * v)),
+        rho * v + gradient(x + rho * v),
+    )
+
+
+@look_ahead_step.mistake(
+    "This is the second form, PyTorch's. Write the first one: the gradient at x + ρv, and the rate in the velocity."
+)
+def the_second_form(gradient, x, v, lr, rho):
+    return (
+        x - lr * (gradient(x) + rho * (rho * v + gradient(x))),
+        rho * v + gradient(x),
+    )
+
+
+@look_ahead_step.mistake(_IN_PLACE)
+def changed_in_place(gradient, x, v, lr, rho):
+    v *= rho
+    return x, v
+
+
+@look_ahead_step.mistake("You go uphill. The push is *minus* the learning rate times the gradient.")
+def uphill(gradient, x, v, lr, rho):
+    return momentum_step.answer(x, v, -gradient(x + rho * v), lr, rho)
+
+
+def _torch_adagrad(p: Tensor, s: Tensor, g: Tensor, lr: float, eps: float) -> tuple[Tensor, Tensor]:
+    return _torch_step(partial(torch.optim.Adagrad, lr=lr, eps=eps), "sum", p, s, g)
+
+
+@exercise(
+    "Adagrad: one step",
+    oracle=_torch_adagrad,
+    run=_steps,
+    cases=[(_START, _SLOPES, 0.1, 1e-10), (_START, _TINY, 0.5, 1e-6)],
+    tolerance=1e-10,
+    hints=[
+        "First the sum: add `g**2`. Then the step, divided by the root of the *new* sum.",
+        "The step is `lr * g / (s.sqrt() + eps)`. Mind the brackets.",
+    ],
+    idea="Each number has a rate of its own, which shrinks by its own history of gradients. The unit of g cancels.",
+)
+def adagrad_step(
     p: torch.Tensor, s: torch.Tensor, g: torch.Tensor, lr: float, eps: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the new parameter and the new sum of squared gradients."""
@@ -403,67 +405,45 @@ def adagrad_step_solution(
     return p, s
 
 
-def _torch_adagrad(p: Tensor, s: Tensor, g: Tensor, lr: float, eps: float) -> tuple[Tensor, Tensor]:
-    return _torch_step(partial(torch.optim.Adagrad, lr=lr, eps=eps), "sum", p, s, g)
-
-
-adagrad_step = Exercise(
-    "adagrad_step",
-    "Adagrad: one step",
-    solution=adagrad_step_solution,
-    oracle=_torch_adagrad,
-    run=_steps,
-    cases=[(_START, _SLOPES, 0.1, 1e-10), (_START, _TINY, 0.5, 1e-6)],
-    tolerance=1e-10,
-    mistakes=[
-        Mistake(
-            "ε inside the root",
-            lambda p, s, g, lr, eps: (p - lr * g / (s + g**2 + eps).sqrt(), s + g**2),
-            "ε is inside the root. PyTorch has √s + ε: take the root first, then add. For small gradients that is another "
-            "method.",
-        ),
-        Mistake(
-            "old sum",
-            lambda p, s, g, lr, eps: (p - lr * g / (s.sqrt() + eps), s + g**2),
-            "You divide by the root of the old sum. Update `s` first, then make the step.",
-        ),
-        _IN_PLACE,
-        Mistake(
-            "no root",
-            lambda p, s, g, lr, eps: (p - lr * g / (s + g**2 + eps), s + g**2),
-            "The root is missing. Divide by √s, so that the step does not depend on the unit of the gradient.",
-        ),
-        Mistake(
-            "sum not kept",
-            lambda p, s, g, lr, eps: (p - lr * g / ((s + g**2).sqrt() + eps), s),
-            "You return the old sum, so nothing is remembered. Return the new `s`.",
-        ),
-        Mistake(
-            "gradients, not squares",
-            lambda p, s, g, lr, eps: (p - lr * g / ((s + g).abs().sqrt() + eps), s + g),
-            "You add up the gradients. Their *squares* are summed: the sign must not count.",
-        ),
-        Mistake(
-            "uphill",
-            lambda p, s, g, lr, eps: (p + lr * g / ((s + g**2).sqrt() + eps), s + g**2),
-            "You go uphill. Subtract the step.",
-        ),
-    ],
-    hints=[
-        "First the sum: add `g**2`. Then the step, divided by the root of the *new* sum.",
-        "The step is `lr * g / (s.sqrt() + eps)`. Mind the brackets.",
-    ],
-    idea="Each number has a rate of its own, which shrinks by its own history of gradients. The unit of g cancels.",
+@adagrad_step.mistake(
+    "ε is inside the root. PyTorch has √s + ε: take the root first, then add. For small gradients that is another "
+    "method."
 )
+def eps_inside_the_root(p, s, g, lr, eps):
+    return p - lr * g / (s + g**2 + eps).sqrt(), s + g**2
 
 
-def rmsprop_step_solution(
-    p: torch.Tensor, s: torch.Tensor, g: torch.Tensor, lr: float, alpha: float, eps: float
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the new parameter and the new moving average of squared gradients."""
-    s = alpha * s + (1 - alpha) * g**2
-    p = p - lr * g / (s.sqrt() + eps)
+@adagrad_step.mistake("You divide by the root of the old sum. Update `s` first, then make the step.")
+def old_sum(p, s, g, lr, eps):
+    return p - lr * g / (s.sqrt() + eps), s + g**2
+
+
+@adagrad_step.mistake(_IN_PLACE)
+def changed_in_place(p, s, g, lr, eps):
+    s += g
     return p, s
+
+
+@adagrad_step.mistake(
+    "The root is missing. Divide by √s, so that the step does not depend on the unit of the gradient."
+)
+def no_root(p, s, g, lr, eps):
+    return p - lr * g / (s + g**2 + eps), s + g**2
+
+
+@adagrad_step.mistake("You return the old sum, so nothing is remembered. Return the new `s`.")
+def sum_not_kept(p, s, g, lr, eps):
+    return p - lr * g / ((s + g**2).sqrt() + eps), s
+
+
+@adagrad_step.mistake("You add up the gradients. Their *squares* are summed: the sign must not count.")
+def gradients_not_squares(p, s, g, lr, eps):
+    return p - lr * g / ((s + g).abs().sqrt() + eps), s + g
+
+
+@adagrad_step.mistake("You go uphill. Subtract the step.")
+def uphill(p, s, g, lr, eps):
+    return p + lr * g / ((s + g**2).sqrt() + eps), s + g**2
 
 
 def _torch_rmsprop(p: Tensor, s: Tensor, g: Tensor, lr: float, alpha: float, eps: float) -> tuple[Tensor, Tensor]:
@@ -474,71 +454,71 @@ def _divide(p: Tensor, s: Tensor, g: Tensor, lr: float, eps: float) -> tuple[Ten
     return p - lr * g / (s.sqrt() + eps), s
 
 
-rmsprop_step = Exercise(
-    "rmsprop_step",
+@exercise(
     "RMSprop: one step",
-    solution=rmsprop_step_solution,
     oracle=_torch_rmsprop,
     run=_steps,
     cases=[(_START, _SLOPES, 0.1, 0.9, 1e-8), (_START, _TINY, 0.5, 0.75, 1e-6)],
     tolerance=1e-10,
-    mistakes=[
-        Mistake(
-            "Adagrad",
-            lambda p, s, g, lr, alpha, eps: _divide(p, s + g**2, g, lr, eps),
-            "This is still Adagrad: the sum only grows. Take a moving average, αs + (1 − α)g².",
-        ),
-        Mistake(
-            "old average",
-            lambda p, s, g, lr, alpha, eps: (_divide(p, s, g, lr, eps)[0], alpha * s + (1 - alpha) * g**2),
-            "You divide by the root of the old average. Update `s` first, then make the step.",
-        ),
-        _IN_PLACE,
-        Mistake(
-            "weights swapped",
-            lambda p, s, g, lr, alpha, eps: _divide(p, (1 - alpha) * s + alpha * g**2, g, lr, eps),
-            "The two weights are swapped. α is near 1, and belongs to what is remembered; the new square gets 1 − α.",
-        ),
-        Mistake(
-            "whole square added",
-            lambda p, s, g, lr, alpha, eps: _divide(p, alpha * s + g**2, g, lr, eps),
-            "You add the whole square. In an average the weights add up to 1: α for the old, 1 − α for the new.",
-        ),
-        Mistake(
-            "ε inside the root",
-            lambda p, s, g, lr, alpha, eps: (
-                p - lr * g / (alpha * s + (1 - alpha) * g**2 + eps).sqrt(),
-                alpha * s + (1 - alpha) * g**2,
-            ),
-            "ε is inside the root. PyTorch adds it outside: √s + ε.",
-        ),
-        Mistake(
-            "average not kept",
-            lambda p, s, g, lr, alpha, eps: (_divide(p, alpha * s + (1 - alpha) * g**2, g, lr, eps)[0], s),
-            "The new average is not returned, so each step starts from the old one. Return the new `s`.",
-        ),
-    ],
     hints=[
         "Only one line differs from Adagrad: how `s` is updated.",
         "`s = alpha * s + (1 - alpha) * g**2`, then the step as in Adagrad.",
     ],
     idea="RMSprop is Adagrad with a memory that fades, so the steps do not shrink for ever. It has no momentum.",
 )
+def rmsprop_step(
+    p: torch.Tensor, s: torch.Tensor, g: torch.Tensor, lr: float, alpha: float, eps: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the new parameter and the new moving average of squared gradients."""
+    s = alpha * s + (1 - alpha) * g**2
+    p = p - lr * g / (s.sqrt() + eps)
+    return p, s
+
+
+@rmsprop_step.mistake("This is still Adagrad: the sum only grows. Take a moving average, αs + (1 − α)g².")
+def adagrad(p, s, g, lr, alpha, eps):
+    return _divide(p, s + g**2, g, lr, eps)
+
+
+@rmsprop_step.mistake("You divide by the root of the old average. Update `s` first, then make the step.")
+def old_average(p, s, g, lr, alpha, eps):
+    return _divide(p, s, g, lr, eps)[0], alpha * s + (1 - alpha) * g**2
+
+
+@rmsprop_step.mistake(_IN_PLACE)
+def changed_in_place(p, s, g, lr, alpha, eps):
+    s += g
+    return p, s
+
+
+@rmsprop_step.mistake(
+    "The two weights are swapped. α is near 1, and belongs to what is remembered; the new square gets 1 − α."
+)
+def weights_swapped(p, s, g, lr, alpha, eps):
+    return _divide(p, (1 - alpha) * s + alpha * g**2, g, lr, eps)
+
+
+@rmsprop_step.mistake(
+    "You add the whole square. In an average the weights add up to 1: α for the old, 1 − α for the new."
+)
+def whole_square_added(p, s, g, lr, alpha, eps):
+    return _divide(p, alpha * s + g**2, g, lr, eps)
+
+
+@rmsprop_step.mistake("ε is inside the root. PyTorch adds it outside: √s + ε.")
+def eps_inside_the_root(p, s, g, lr, alpha, eps):
+    return (
+        p - lr * g / (alpha * s + (1 - alpha) * g**2 + eps).sqrt(),
+        alpha * s + (1 - alpha) * g**2,
+    )
+
+
+@rmsprop_step.mistake("The new average is not returned, so each step starts from the old one. Return the new `s`.")
+def average_not_kept(p, s, g, lr, alpha, eps):
+    return _divide(p, alpha * s + (1 - alpha) * g**2, g, lr, eps)[0], s
 
 
 # ---- Adam, with a state that it keeps
-
-
-def adam_update_solution(
-    p: torch.Tensor, g: torch.Tensor, state: dict, lr: float, beta1: float, beta2: float, eps: float
-) -> None:
-    """Change p in place by one step of Adam. The state has t = 0, and zeros for m and v, before the first step."""
-    state["t"] += 1
-    state["m"] = beta1 * state["m"] + (1 - beta1) * g
-    state["v"] = beta2 * state["v"] + (1 - beta2) * g**2
-    m_hat = state["m"] / (1 - beta1 ** state["t"])
-    v_hat = state["v"] / (1 - beta2 ** state["t"])
-    p -= lr * m_hat / (v_hat.sqrt() + eps)
 
 
 def _run_adam(answer: Callable[..., Any], start: Tensor, slopes: Tensor, *settings: float) -> Any:
@@ -584,63 +564,12 @@ def _adam_like(
     return None
 
 
-adam_update = Exercise(
-    "adam_update",
+@exercise(
     "Adam with bias correction",
-    solution=adam_update_solution,
     oracle=_torch_adam,
     run=_run_adam,
     cases=[(_START, _SLOPES, 0.1, 0.9, 0.999, 1e-8), (_START, _TINY, 0.5, 0.75, 0.9, 1e-6)],
     tolerance=1e-9,
-    mistakes=[
-        Mistake(
-            "no bias correction",
-            partial(_adam_like, fault="no correction"),
-            "The bias correction is missing. m and v start at 0, so the first averages are too small: divide by 1 − β₁ᵗ and "
-            "1 − β₂ᵗ.",
-        ),
-        Mistake(
-            "t from 0",
-            partial(_adam_like, fault="t from 0"),
-            "In the first step your t is 0, and 1 − β⁰ is 0: you divide 0 by 0. Count from 1: add 1 to `state['t']` first.",
-        ),
-        Mistake(
-            "t stays 1",
-            partial(_adam_like, fault="t stays 1"),
-            "Your t is 1 in every step, so the averages are enlarged for ever. Count in `state['t']`.",
-        ),
-        Mistake(
-            "only m corrected",
-            partial(_adam_like, fault="m only"),
-            "Only m is corrected. v starts at 0 too, and its β₂ is nearer to 1, so it needs the correction even more.",
-        ),
-        Mistake(
-            "state not kept",
-            partial(_adam_like, fault="not kept"),
-            "m and v are lost after each step. Put them back: `state['m'] = ...`.",
-        ),
-        Mistake(
-            "ε inside the root",
-            partial(_adam_like, fault="ε inside"),
-            "ε is inside the root. The paper and PyTorch have it outside: √v̂ + ε.",
-        ),
-        Mistake("uphill", partial(_adam_like, fault="uphill"), "You go uphill. Subtract the step: `p -= ...`."),
-        Mistake(
-            "something returned",
-            partial(_adam_like, fault="returned"),
-            "You return something. Change p in place, `p -= ...`, and return nothing.",
-        ),
-        Mistake(
-            "a new tensor",
-            lambda *arguments: None,
-            "p is what it was. `p = p - ...` makes a new p, and the given one stays; use `p -= ...`.",
-        ),
-        Mistake(
-            "corrected averages kept",
-            partial(_adam_like, fault="hats kept"),
-            "You keep the corrected m̂ and v̂ in the state, so they are corrected again and again. Keep m and v themselves.",
-        ),
-    ],
     hints=[
         "In this order: count, update both averages, correct both, step.",
         "`state['t'] += 1`, then `state['m'] = beta1 * state['m'] + (1 - beta1) * g`, and the same for v with `g**2`.",
@@ -649,9 +578,94 @@ adam_update = Exercise(
     ],
     idea="Adam is momentum and RMSprop together, and its correction makes the first steps as good as the later ones.",
 )
+def adam_update(
+    p: torch.Tensor, g: torch.Tensor, state: dict, lr: float, beta1: float, beta2: float, eps: float
+) -> None:
+    """Change p in place by one step of Adam. The state has t = 0, and zeros for m and v, before the first step."""
+    state["t"] += 1
+    state["m"] = beta1 * state["m"] + (1 - beta1) * g
+    state["v"] = beta2 * state["v"] + (1 - beta2) * g**2
+    m_hat = state["m"] / (1 - beta1 ** state["t"])
+    v_hat = state["v"] / (1 - beta2 ** state["t"])
+    p -= lr * m_hat / (v_hat.sqrt() + eps)
 
 
-def decay_step_solution(
+@adam_update.mistake(
+    "The bias correction is missing. m and v start at 0, so the first averages are too small: divide by 1 − β₁ᵗ and "
+    "1 − β₂ᵗ."
+)
+def no_bias_correction(p, g, state, lr, beta1, beta2, eps):
+    return _adam_like(p, g, state, lr, beta1, beta2, eps, fault="no correction")
+
+
+@adam_update.mistake(
+    "In the first step your t is 0, and 1 − β⁰ is 0: you divide 0 by 0. Count from 1: add 1 to `state['t']` first."
+)
+def t_from_0(p, g, state, lr, beta1, beta2, eps):
+    return _adam_like(p, g, state, lr, beta1, beta2, eps, fault="t from 0")
+
+
+@adam_update.mistake("Your t is 1 in every step, so the averages are enlarged for ever. Count in `state['t']`.")
+def t_stays_1(p, g, state, lr, beta1, beta2, eps):
+    return _adam_like(p, g, state, lr, beta1, beta2, eps, fault="t stays 1")
+
+
+@adam_update.mistake(
+    "Only m is corrected. v starts at 0 too, and its β₂ is nearer to 1, so it needs the correction even more."
+)
+def only_m_corrected(p, g, state, lr, beta1, beta2, eps):
+    return _adam_like(p, g, state, lr, beta1, beta2, eps, fault="m only")
+
+
+@adam_update.mistake("m and v are lost after each step. Put them back: `state['m'] = ...`.")
+def state_not_kept(p, g, state, lr, beta1, beta2, eps):
+    return _adam_like(p, g, state, lr, beta1, beta2, eps, fault="not kept")
+
+
+@adam_update.mistake("ε is inside the root. The paper and PyTorch have it outside: √v̂ + ε.")
+def eps_inside_the_root(p, g, state, lr, beta1, beta2, eps):
+    return _adam_like(p, g, state, lr, beta1, beta2, eps, fault="ε inside")
+
+
+@adam_update.mistake("You go uphill. Subtract the step: `p -= ...`.")
+def uphill(p, g, state, lr, beta1, beta2, eps):
+    return _adam_like(p, g, state, lr, beta1, beta2, eps, fault="uphill")
+
+
+@adam_update.mistake("You return something. Change p in place, `p -= ...`, and return nothing.")
+def something_returned(p, g, state, lr, beta1, beta2, eps):
+    return _adam_like(p, g, state, lr, beta1, beta2, eps, fault="returned")
+
+
+@adam_update.mistake("p is what it was. `p = p - ...` makes a new p, and the given one stays; use `p -= ...`.")
+def a_new_tensor(*arguments):
+    return None
+
+
+@adam_update.mistake(
+    "You keep the corrected m̂ and v̂ in the state, so they are corrected again and again. Keep m and v themselves."
+)
+def corrected_averages_kept(p, g, state, lr, beta1, beta2, eps):
+    return _adam_like(p, g, state, lr, beta1, beta2, eps, fault="hats kept")
+
+
+def _torch_decay(p: Tensor, v: Tensor, g: Tensor, lr: float, rho: float, decay: float) -> tuple[Tensor, Tensor]:
+    return _torch_step(partial(torch.optim.SGD, lr=lr, momentum=rho, weight_decay=decay), "momentum_buffer", p, v, g)
+
+
+@exercise(
+    "SGD with momentum and weight_decay",
+    oracle=_torch_decay,
+    run=_steps,
+    cases=[(_START, _SLOPES, 0.1, 0.9, 0.2), (_START, _SLOPES, 0.5, 0.5, 0.01)],
+    tolerance=1e-9,
+    hints=[
+        "Three lines: change the gradient, update the velocity in PyTorch's form, step.",
+        "`g = g + decay * p`, then `v = rho * v + g`, then `p - lr * v`.",
+    ],
+    idea="In SGD, weight_decay is a part of the gradient. In AdamW it is a step of its own, beside the rescaled gradient.",
+)
+def decay_step(
     p: torch.Tensor, v: torch.Tensor, g: torch.Tensor, lr: float, rho: float, decay: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the new parameter and velocity of torch.optim.SGD with momentum and weight_decay."""
@@ -660,62 +674,43 @@ def decay_step_solution(
     return p - lr * v, v
 
 
-def _torch_decay(p: Tensor, v: Tensor, g: Tensor, lr: float, rho: float, decay: float) -> tuple[Tensor, Tensor]:
-    return _torch_step(partial(torch.optim.SGD, lr=lr, momentum=rho, weight_decay=decay), "momentum_buffer", p, v, g)
+@decay_step.mistake("This is momentum without decay. Add `decay * p` to the gradient first.")
+def no_decay(p, v, g, lr, rho, decay):
+    return p - lr * (rho * v + g), rho * v + g
 
 
-decay_step = Exercise(
-    "decay_step",
-    "SGD with momentum and weight_decay",
-    solution=decay_step_solution,
-    oracle=_torch_decay,
-    run=_steps,
-    cases=[(_START, _SLOPES, 0.1, 0.9, 0.2), (_START, _SLOPES, 0.5, 0.5, 0.01)],
-    tolerance=1e-9,
-    mistakes=[
-        Mistake(
-            "no decay",
-            lambda p, v, g, lr, rho, decay: (p - lr * (rho * v + g), rho * v + g),
-            "This is momentum without decay. Add `decay * p` to the gradient first.",
-        ),
-        Mistake(
-            "decay as in AdamW",
-            lambda p, v, g, lr, rho, decay: ((1 - lr * decay) * p - lr * (rho * v + g), rho * v + g),
-            "You shrink the parameter beside the step, as AdamW does. `torch.optim.SGD` adds λp to the gradient *before* the "
-            "velocity, so the decay gets momentum too.",
-        ),
-        Mistake(
-            "minus",
-            lambda p, v, g, lr, rho, decay: (p - lr * (rho * v + g - decay * p), rho * v + g - decay * p),
-            "With this sign the parameter grows. λp is *added* to the gradient, and the step goes against it.",
-        ),
-        Mistake(
-            "rate inside the velocity",
-            lambda p, v, g, lr, rho, decay: momentum_step_solution(p, v, g + decay * p, lr, rho),
-            "Your velocity holds the learning rate. PyTorch's does not: v ← ρv + g, and the rate comes in the step.",
-        ),
-        _IN_PLACE,
-        Mistake(
-            "velocity not kept",
-            lambda p, v, g, lr, rho, decay: (p - lr * (rho * v + g + decay * p), v),
-            "You return the old velocity. Return the new one, or the next step forgets it.",
-        ),
-    ],
-    hints=[
-        "Three lines: change the gradient, update the velocity in PyTorch's form, step.",
-        "`g = g + decay * p`, then `v = rho * v + g`, then `p - lr * v`.",
-    ],
-    idea="In SGD, weight_decay is a part of the gradient. In AdamW it is a step of its own, beside the rescaled gradient.",
+@decay_step.mistake(
+    "You shrink the parameter beside the step, as AdamW does. `torch.optim.SGD` adds λp to the gradient *before* the "
+    "velocity, so the decay gets momentum too."
 )
+def decay_as_in_adamw(p, v, g, lr, rho, decay):
+    return (1 - lr * decay) * p - lr * (rho * v + g), rho * v + g
+
+
+@decay_step.mistake("With this sign the parameter grows. λp is *added* to the gradient, and the step goes against it.")
+def minus(p, v, g, lr, rho, decay):
+    return p - lr * (rho * v + g - decay * p), rho * v + g - decay * p
+
+
+@decay_step.mistake(
+    "Your velocity holds the learning rate. PyTorch's does not: v ← ρv + g, and the rate comes in the step."
+)
+def rate_inside_the_velocity(p, v, g, lr, rho, decay):
+    return momentum_step.answer(p, v, g + decay * p, lr, rho)
+
+
+@decay_step.mistake(_IN_PLACE)
+def changed_in_place(p, v, g, lr, rho, decay):
+    v += g
+    return p, v
+
+
+@decay_step.mistake("You return the old velocity. Return the new one, or the next step forgets it.")
+def velocity_not_kept(p, v, g, lr, rho, decay):
+    return p - lr * (rho * v + g + decay * p), v
 
 
 # ---- an optimizer of PyTorch
-
-
-def two_rates_solution(body: nn.Module, head: nn.Module) -> torch.optim.Optimizer:
-    """Return SGD with momentum 0.9 for both; the body gets the learning rate 0.001, the head 0.1."""
-    groups = [{"params": body.parameters(), "lr": 0.001}, {"params": head.parameters(), "lr": 0.1}]
-    return torch.optim.SGD(groups, momentum=0.9)
 
 
 def _run_two_rates(answer: Callable[..., Any], bias: bool) -> Any:
@@ -739,46 +734,47 @@ def _two_groups(body: nn.Module, head: nn.Module, rates: tuple[float, float], **
     return torch.optim.SGD(groups, **settings)
 
 
-two_rates = Exercise(
-    "two_rates",
+@exercise(
     "Two learning rates",
-    solution=two_rates_solution,
     run=_run_two_rates,
     cases=[(True,), (False,)],
-    mistakes=[
-        Mistake(
-            "swapped",
-            partial(_two_groups, rates=(0.1, 0.001), momentum=0.9),
-            "The rates are swapped. The trained body should change little, so it gets the small rate.",
-        ),
-        Mistake(
-            "head alone",
-            lambda body, head: torch.optim.SGD(head.parameters(), lr=0.1, momentum=0.9),
-            "The body is in no group, so it will not be trained. Give the optimizer a second group.",
-            keys=("learning rates of the body",),
-        ),
-        Mistake(
-            "one rate for all",
-            lambda body, head: torch.optim.SGD([*body.parameters(), *head.parameters()], lr=0.1, momentum=0.9),
-            "All parameters have the rate 0.1. A list of parameters makes one group; you need a list of two dictionaries.",
-        ),
-        Mistake(
-            "no momentum",
-            partial(_two_groups, rates=(0.001, 0.1)),
-            "The rates are right, but there is no momentum. Settings for all groups are keywords: `momentum=0.9`.",
-        ),
-    ],
     hints=[
         "An optimizer takes a list of dictionaries in place of a list of parameters.",
         "One of them is `{'params': body.parameters(), 'lr': 0.001}`. `momentum=0.9` outside the list counts for both.",
     ],
     idea="Each group has its own settings. Fine-tuning uses this: a small rate for what is trained, a large one for what is new.",
 )
+def two_rates(body: nn.Module, head: nn.Module) -> torch.optim.Optimizer:
+    """Return SGD with momentum 0.9 for both; the body gets the learning rate 0.001, the head 0.1."""
+    groups = [{"params": body.parameters(), "lr": 0.001}, {"params": head.parameters(), "lr": 0.1}]
+    return torch.optim.SGD(groups, momentum=0.9)
 
 
-def snapshot_solution(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict:
-    """Return all that the run needs to go on from here, even if the training changes the model afterwards."""
-    return {"model": copy.deepcopy(model.state_dict()), "optimizer": copy.deepcopy(optimizer.state_dict())}
+@two_rates.mistake("The rates are swapped. The trained body should change little, so it gets the small rate.")
+def swapped(body, head):
+    return _two_groups(body, head, rates=(0.1, 0.001), momentum=0.9)
+
+
+@two_rates.mistake(
+    "The body is in no group, so it will not be trained. Give the optimizer a second group.",
+    keys=("learning rates of the body",),
+)
+def head_alone(body, head):
+    return torch.optim.SGD(head.parameters(), lr=0.1, momentum=0.9)
+
+
+@two_rates.mistake(
+    "All parameters have the rate 0.1. A list of parameters makes one group; you need a list of two dictionaries."
+)
+def one_rate_for_all(body, head):
+    return torch.optim.SGD([*body.parameters(), *head.parameters()], lr=0.1, momentum=0.9)
+
+
+@two_rates.mistake(
+    "The rates are right, but there is no momentum. Settings for all groups are keywords: `momentum=0.9`."
+)
+def no_momentum(body, head):
+    return _two_groups(body, head, rates=(0.001, 0.1))
 
 
 def _train_a_little(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, steps: int) -> None:
@@ -814,59 +810,62 @@ def _run_snapshot(answer: Callable[..., Any], name: str, x: Tensor) -> Any:
     return nn.utils.parameters_to_vector(again.parameters()).detach()
 
 
-snapshot = Exercise(
-    "snapshot",
+@exercise(
     "A snapshot to resume from",
-    solution=snapshot_solution,
     run=_run_snapshot,
     cases=[
         ("SGD", torch.tensor([[1.0, 2.0], [-1.0, 0.5]], dtype=torch.float64)),
         ("Adam", torch.tensor([[0.5, -2.0], [1.0, 1.5], [2.0, 0.0]], dtype=torch.float64)),
     ],
     tolerance=1e-12,
-    mistakes=[
-        Mistake(
-            "not copied",
-            lambda model, optimizer: {"model": model.state_dict(), "optimizer": optimizer.state_dict()},
-            "`state_dict()` does not copy: its tensors are those of the model, so they go on changing while you train. "
-            "`copy.deepcopy` makes a copy.",
-        ),
-        Mistake(
-            "model not copied",
-            lambda model, optimizer: {
-                "model": model.state_dict(),
-                "optimizer": copy.deepcopy(optimizer.state_dict()),
-            },
-            "The optimizer is copied, but the weights are not: they go on changing. Copy both.",
-        ),
-        Mistake(
-            "optimizer not copied",
-            lambda model, optimizer: {
-                "model": copy.deepcopy(model.state_dict()),
-                "optimizer": optimizer.state_dict(),
-            },
-            "The weights are copied, but the optimizer's memory is not: it goes on changing. Copy both.",
-        ),
-        Mistake(
-            "memory lost",
-            lambda model, optimizer: {
-                "model": {name: p.clone() for name, p in model.state_dict().items()},
-                "optimizer": {**copy.deepcopy(optimizer.state_dict()), "state": {}},
-            },
-            "The memory of the optimizer is lost: its `state` is empty. Without it, the velocity starts at 0 again.",
-        ),
-        Mistake(
-            "the model alone",
-            lambda model, optimizer: copy.deepcopy(model.state_dict()),
-            'Return a dictionary with the two keys "model" and "optimizer".',
-        ),
-    ],
     hints=[
         "Two state dictionaries are needed: of the model and of the optimizer.",
         "`state_dict()` shares its tensors with the running training. `copy.deepcopy(...)` copies everything inside.",
     ],
     idea="A run is its weights *and* its optimizer. And a snapshot must be a copy, since training goes on in place.",
 )
+def snapshot(model: nn.Module, optimizer: torch.optim.Optimizer) -> dict:
+    """Return all that the run needs to go on from here, even if the training changes the model afterwards."""
+    return {"model": copy.deepcopy(model.state_dict()), "optimizer": copy.deepcopy(optimizer.state_dict())}
+
+
+@snapshot.mistake(
+    "`state_dict()` does not copy: its tensors are those of the model, so they go on changing while you train. "
+    "`copy.deepcopy` makes a copy."
+)
+def not_copied(model, optimizer):
+    return {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+
+
+@snapshot.mistake("The optimizer is copied, but the weights are not: they go on changing. Copy both.")
+def model_not_copied(model, optimizer):
+    return {
+        "model": model.state_dict(),
+        "optimizer": copy.deepcopy(optimizer.state_dict()),
+    }
+
+
+@snapshot.mistake("The weights are copied, but the optimizer's memory is not: it goes on changing. Copy both.")
+def optimizer_not_copied(model, optimizer):
+    return {
+        "model": copy.deepcopy(model.state_dict()),
+        "optimizer": optimizer.state_dict(),
+    }
+
+
+@snapshot.mistake(
+    "The memory of the optimizer is lost: its `state` is empty. Without it, the velocity starts at 0 again."
+)
+def memory_lost(model, optimizer):
+    return {
+        "model": {name: p.clone() for name, p in model.state_dict().items()},
+        "optimizer": {**copy.deepcopy(optimizer.state_dict()), "state": {}},
+    }
+
+
+@snapshot.mistake('Return a dictionary with the two keys "model" and "optimizer".')
+def the_model_alone(model, optimizer):
+    return copy.deepcopy(model.state_dict())
 
 
 EXERCISES = (

@@ -38,6 +38,12 @@ PROCESS = (
 )
 
 
+def _is_torchs_own(new: Any, old: Any) -> bool:
+    """Say whether PyTorch itself wrapped one of its functions, as its first optimizer does with ``manual_seed``."""
+    wraps = getattr(new, "__wrapped__", None) is old
+    return wraps and Path(new.__code__.co_filename).is_relative_to(Path(torch.__file__).parent)
+
+
 class TimeUp(BaseException):
     """The time of an answer is up. It is no ``Exception``, so that ``except Exception`` in an endless loop lets it pass."""
 
@@ -56,11 +62,13 @@ def restored(settings: Sequence[tuple[Callable, Callable]]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def repeatable() -> Iterator[None]:
-    """Let every answer start with the same random numbers and the same settings of PyTorch, and leave both as they were."""
+    """Let every answer start with the same random numbers and PyTorch's own default settings, and leave both as they were."""
     states = random.getstate(), np.random.get_state()
     gpus = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else []
     with restored(SETTINGS), torch.random.fork_rng(gpus), torch.enable_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        torch.set_default_dtype(torch.float32)
+        torch.set_default_device(None)
         try:
             yield
         finally:
@@ -86,7 +94,10 @@ def undisturbed() -> Iterator[None]:
         finally:
             for place, functions in patched:
                 for name, function in functions.items():
-                    if vars(place).get(name) is not function:  # an answer put another one in its place
+                    now = vars(place).get(name)
+                    if now is not function and not _is_torchs_own(
+                        now, function
+                    ):  # an answer put another one in its place
                         setattr(place, name, function)
             for number in set(pyplot.get_fignums() if pyplot else []) - set(figures):
                 pyplot.close(number)
@@ -106,14 +117,14 @@ def time_limit(seconds: float) -> Iterator[None]:
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
-    tracer, rung = sys.gettrace(), []
+    tracer, alarms = sys.gettrace(), []
 
-    def again(frame: FrameType, event: str, argument: Any) -> Any:
+    def raise_at_next_line(frame: FrameType, event: str, argument: Any) -> Any:
         if event == "line":
             raise TimeUp
-        return again
+        return raise_at_next_line
 
-    def ring(number: int, frame: FrameType | None) -> None:
+    def on_alarm(number: int, frame: FrameType | None) -> None:
         frames = []
         while frame and Path(frame.f_code.co_filename).parent != Path(__file__).parent:
             frames.append(frame)
@@ -121,11 +132,11 @@ def time_limit(seconds: float) -> Iterator[None]:
         if any("importlib._bootstrap" in f.f_code.co_filename for f in frames):
             signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
             return
-        if rung:  # a bare `except:` in the loop caught the first one, so the next line of the answer raises one more
+        if alarms:  # a bare `except:` in the loop caught the first one, so the next line of the answer raises one more
             for f in frames:
-                f.f_trace = again
+                f.f_trace = raise_at_next_line
             sys.settrace(lambda *_: None)
-        rung.append(number)
+        alarms.append(number)
         raise TimeUp
 
     def stop() -> None:
@@ -133,7 +144,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, handler)
         sys.settrace(tracer)
 
-    handler, timer = signal.signal(signal.SIGALRM, ring), signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
+    handler, timer = signal.signal(signal.SIGALRM, on_alarm), signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
     try:
         yield
     finally:

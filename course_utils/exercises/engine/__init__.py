@@ -1,0 +1,1 @@
+"""How an answer is checked: ``core`` judges it, ``compare`` says how it differs, ``guard`` lets it run without harm."""
