@@ -1,0 +1,5 @@
+"""Unit 2: more right and wrong answers."""
+
+RIGHT = {}
+WRONG = {}
+EQUIVALENT = {}

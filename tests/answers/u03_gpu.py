@@ -1,0 +1,5 @@
+"""Unit 3: more right and wrong answers."""
+
+RIGHT = {}
+WRONG = {}
+EQUIVALENT = {}

@@ -1,0 +1,5 @@
+"""Unit 4: more right and wrong answers."""
+
+RIGHT = {}
+WRONG = {}
+EQUIVALENT = {}

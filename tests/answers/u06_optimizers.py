@@ -1,0 +1,5 @@
+"""Unit 6: more right and wrong answers."""
+
+RIGHT = {}
+WRONG = {}
+EQUIVALENT = {}
