@@ -38,11 +38,12 @@ def notebooks(unit: str = "") -> list[Path]:
 
 
 def tidy(notebook: NotebookNode) -> None:
-    """Keep only the metadata that is needed: the kernel, the language and the tags of each cell."""
+    """Keep only the metadata that is needed: kernel, language, and of each cell its tags and the alt text of its picture."""
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
-        cell.metadata = nbformat.from_dict({"tags": sorted(tags(cell))} if tags(cell) else {})
+        kept = {"tags": sorted(tags(cell)), "mystnb": cell.metadata.get("mystnb")}
+        cell.metadata = nbformat.from_dict({name: value for name, value in kept.items() if value})
         cell.source = "\n".join(line.rstrip() for line in cell.source.strip().splitlines())
 
 
