@@ -1,5 +1,7 @@
 """The exercises of unit 3: choose a device, move to it, mend a mismatch, count bytes and transfers, mend a timer."""
 
+import copy
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -38,9 +40,11 @@ class Accelerator:
 
 
 def _chosen(answer: Callable[..., Any], accelerator: Accelerator) -> Any:
-    """Run an answer on a machine; any string, whatever it names, counts as the same mistake."""
+    """Run an answer on a machine. Its first device may have its number; any string or method counts as the same mistake."""
     device = answer(accelerator)
-    return "a string" if isinstance(device, str) else device
+    if isinstance(device, torch.device) and device.index == 0:
+        return torch.device(device.type)
+    return "a string" if isinstance(device, str) else "a method" if inspect.ismethod(device) else device
 
 
 @exercise(
@@ -71,67 +75,119 @@ def choose_device(accelerator: object) -> torch.device:
     'On a machine without a driver, your function answers "cuda": `current_accelerator()` says what PyTorch was '
     "*built* for. Ask `is_available()` first."
 )
-def does_not_ask_whether_it_works(a):
-    return a.current_accelerator() or torch.device("cpu")
+def does_not_ask_whether_it_works(accelerator):
+    return accelerator.current_accelerator() or torch.device("cpu")
 
 
 @choose_device.mistake(
-    "Where there is no accelerator at all, `current_accelerator()` returns None. Return the CPU there."
+    "On every machine you return what `current_accelerator()` says. It is None where there is no accelerator, and one that "
+    "does not work where the driver is missing. Ask `is_available()` first, with its brackets, and have the CPU for the rest."
 )
-def no_fallback(a):
-    return a.current_accelerator()
+def no_fallback(accelerator):
+    return accelerator.current_accelerator()
 
 
 @choose_device.mistake(
     'Where nothing can be used, your function returns None. Return `torch.device("cpu")`: the CPU is always there.'
 )
-def none_in_place_of_the_cpu(a):
-    return a.current_accelerator() if a.is_available() else None
+def none_in_place_of_the_cpu(accelerator):
+    if accelerator.is_available():
+        return accelerator.current_accelerator()
 
 
 @choose_device.mistake(
     "Not every accelerator is CUDA: on a Mac it is mps, on an Intel GPU xpu. Ask `current_accelerator()` which it is."
 )
-def always_cuda(a):
-    return torch.device("cuda" if a.is_available() else "cpu")
+def always_cuda(accelerator):
+    return torch.device("cuda" if accelerator.is_available() else "cpu")
+
+
+@choose_device.mistake(
+    'Your function answers "cuda" on every machine. First ask whether an accelerator works, then which one it is.'
+)
+def cuda_everywhere(accelerator):
+    return torch.device("cuda")
 
 
 @choose_device.mistake(
     'Return a `torch.device`, not a string: `torch.device("cpu")`, or what `current_accelerator()` gives.'
 )
-def a_string(a):
-    return a.current_accelerator().type if a.is_available() else "cpu"
+def a_string(accelerator):
+    return accelerator.current_accelerator().type if accelerator.is_available() else "cpu"
 
 
 @choose_device.mistake('For the CPU you return the string "cpu". Make a device of it: `torch.device("cpu")`.')
-def a_device_and_a_string_for_the_cpu(a):
-    return a.current_accelerator() if a.is_available() else "cpu"
+def a_device_and_a_string_for_the_cpu(accelerator):
+    return accelerator.current_accelerator() if accelerator.is_available() else "cpu"
+
+
+@choose_device.mistake(
+    "For an accelerator you return a string. `current_accelerator()` gives a device: return that one."
+)
+def a_string_and_a_device_for_the_cpu(accelerator):
+    return accelerator.current_accelerator().type if accelerator.is_available() else torch.device("cpu")
+
+
+@choose_device.mistake(
+    "You return the *method* `current_accelerator` where you want what it gives. Call it, with its brackets."
+)
+def method_not_called(accelerator):
+    return accelerator.current_accelerator if accelerator.is_available() else torch.device("cpu")
+
+
+@choose_device.mistake("You return whether an accelerator works. Return a device: the accelerator, or the CPU.")
+def whether_in_place_of_which(accelerator):
+    return accelerator.is_available()
 
 
 @choose_device.mistake("The two branches are exchanged: where an accelerator is available, take it.")
-def turned_round(a):
-    return torch.device("cpu") if a.is_available() else a.current_accelerator()
+def turned_round(accelerator):
+    return torch.device("cpu") if accelerator.is_available() else accelerator.current_accelerator()
 
 
-@choose_device.mistake("Your function always takes the CPU. Where an accelerator is available, take that.")
-def always_the_cpu(a):
+@choose_device.mistake(
+    "Your function always takes the CPU. Where an accelerator is available, take that. Do you ask the argument "
+    "`accelerator`, or the machine that you sit at?"
+)
+def always_the_cpu(accelerator):
     return torch.device("cpu")
 
 
+@choose_device.mistake(
+    "`Accelerator` has two methods here, `is_available()` and `current_accelerator()`. You ask it for something else.",
+    error="'Accelerator' object has no attribute",
+)
+def another_method(accelerator):
+    return torch.device("cuda" if accelerator.device_count() else "cpu")
+
+
 def _where(answer: Callable[..., Any], device: str) -> Any:
-    """Run an answer on a small model and tensor; say where they are afterwards, and whether the model is the same object."""
-    model, x = nn.Linear(3, 2), torch.ones(4, 3)
+    """Run an answer on a small model and a tensor; say where all of it is afterwards, and whether it is still the same."""
+    model, x = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)), torch.tensor([[1.0, -2.0, 0.5]], dtype=torch.float64)
     result = answer(model, x, torch.device(device))
-    if not isinstance(result, tuple | list) or len(result) != 2:
-        return "something else than model, x" if result is not None else None
-    if not isinstance(result[0], nn.Module) or not isinstance(result[1], Tensor):
-        return f"{type(result[0]).__name__}, {type(result[1]).__name__}"
-    return str(next(result[0].parameters()).device), str(result[1].device), result[0] is model
+    if result is None:
+        return None
+    kinds = [_kind(part) for part in result] if isinstance(result, tuple | list) else [_kind(result)]
+    facts = {"what is returned": ", ".join(kinds)}
+    if kinds != ["a model", "a tensor"]:
+        return facts
+    moved, there = result
+    return facts | {
+        "the weights of the model": str({p.device.type for p in moved.parameters()}),
+        "the buffers of the model": str({b.device.type for b in moved.buffers()}),
+        "x": there,
+        "the returned model": "the given one" if moved is model else "another one",
+    }
+
+
+def _kind(part: Any) -> str:
+    return "a model" if isinstance(part, nn.Module) else "a tensor" if isinstance(part, Tensor) else type(part).__name__
 
 
 @exercise(
     "Move a model and a tensor",
     run=_where,
+    oracle=lambda model, x, device: (model.to(device), x.to(device)),
     cases=[("cpu",), ("meta",)],
     hints=[
         "One of the two moves in place. Which one?",
@@ -147,7 +203,8 @@ def on_device(model: torch.nn.Module, x: torch.Tensor, device: torch.device) -> 
 
 
 @on_device.mistake(
-    "`x.to(device)` does not move `x`: it returns a *new* tensor, and here nobody keeps it. Write `x = x.to(device)`."
+    "The model is there, `x` is still on the CPU. `x.to(device)` does not move `x`: it returns a *new* tensor. Write "
+    "`x = x.to(device)`."
 )
 def x_to_without_assignment(model, x, device):
     model.to(device)
@@ -160,9 +217,19 @@ def only_the_tensor(model, x, device):
     return model, x.to(device)
 
 
-@on_device.mistake("Nothing has moved: both are still on the CPU.")
+@on_device.mistake("Nothing has moved: both are still on the CPU. Use the argument `device`.")
 def nothing_moved(model, x, device):
     return model, x
+
+
+@on_device.mistake(
+    "Only a part of the model has moved. A module has parameters *and* buffers, and `model.to(device)` moves them all."
+)
+def parameters_only(model, x, device):
+    for module in model:
+        for name, parameter in list(module.named_parameters()):
+            setattr(module, name, nn.Parameter(parameter.to(device)))
+    return model, x.to(device)
 
 
 @on_device.mistake("Return the model first, then the tensor.")
@@ -170,9 +237,23 @@ def exchanged(model, x, device):
     return x.to(device), model.to(device)
 
 
-@on_device.mistake("Return both: `return model, x`.")
+@on_device.mistake("You return the tensor alone. Return both: `return model, x`.")
 def only_the_tensor_returned(model, x, device):
-    return (model.to(device), x.to(device))[1]
+    model.to(device)
+    return x.to(device)
+
+
+@on_device.mistake("You return the model alone. Return both: `return model, x`.")
+def only_the_model_returned(model, x, device):
+    x = x.to(device)
+    return model.to(device)
+
+
+@on_device.mistake(
+    "You return what the model *gives* for `x`, or another tensor in its place. Return the model itself, and `x`."
+)
+def the_output_of_the_model(model, x, device):
+    return x.to(device), x.to(device)
 
 
 @on_device.mistake("`.cuda()` fails on every machine without CUDA. Use the argument: `.to(device)`.")
@@ -180,9 +261,22 @@ def cuda_written_into_the_code(model, x, device):
     return model.cuda(), x.cuda()
 
 
-@on_device.mistake("You return another model, with other weights. Move the one you were given: `model.to(device)`.")
+@on_device.mistake(
+    "You return another model in place of the one you were given. Move that one: `model.to(device)` moves it in place.",
+    keys=["the returned model"],
+)
 def a_copy_of_the_model(model, x, device):
-    return nn.Linear(3, 2).to(device), x.to(device)
+    return copy.deepcopy(model).to(device), x.to(device)
+
+
+@on_device.mistake(
+    "A tensor has no attribute that you could set to move it. `x.to(device)` returns a new one: assign that to `x`.",
+    error="is not writable",
+)
+def device_assigned(model, x, device):
+    model.to(device)
+    x.device = device
+    return model, x
 
 
 @exercise(
@@ -196,6 +290,11 @@ def a_copy_of_the_model(model, x, device):
         ((60_000, 28, 28), torch.uint8),
         ((5_000_000,), torch.int64),
         ((2000, 500), torch.bool),
+        ((700, 1000), torch.float32),
+        ((3, 1, 5), torch.complex64),
+        ((4, 0), torch.float16),
+        ((), torch.float64),
+        ((10**6, 10**6), torch.float32),  # whoever makes it needs 4 TB
     ],
     hints=[
         "Number of values, times bytes of one value, divided by a million.",
@@ -214,9 +313,14 @@ def bits(shape, dtype):
     return math.prod(shape) * dtype.itemsize * 8 / 1e6
 
 
-@megabytes.mistake("Right for `float32` only. How many bytes one value takes is `dtype.itemsize`.")
+@megabytes.mistake("Right where a value takes 4 bytes, and only there. How many it takes is `dtype.itemsize`.")
 def always_4_bytes(shape, dtype):
     return math.prod(shape) * 4 / 1e6
+
+
+@megabytes.mistake("Right where a value takes 8 bytes, and only there. How many it takes is `dtype.itemsize`.")
+def always_8_bytes(shape, dtype):
+    return math.prod(shape) * 8 / 1e6
 
 
 @megabytes.mistake("You count values. Each takes `dtype.itemsize` bytes.")
@@ -229,6 +333,11 @@ def sum_of_the_sizes(shape, dtype):
     return sum(shape) * dtype.itemsize / 1e6
 
 
+@megabytes.mistake("`len(shape)` is the number of dimensions. The number of values is the product of the sizes.")
+def number_of_dimensions(shape, dtype):
+    return len(shape) * dtype.itemsize / 1e6
+
+
 @megabytes.mistake("You divide by 1,048,576, which gives mebibytes (MiB). A megabyte (MB) is 1,000,000 bytes.")
 def mebibytes(shape, dtype):
     return math.prod(shape) * dtype.itemsize / 2**20
@@ -239,32 +348,91 @@ def bytes_only(shape, dtype):
     return math.prod(shape) * dtype.itemsize
 
 
-@megabytes.mistake("You count along the first dimension only. Multiply all sizes: `math.prod(shape)`.")
-def first_size_only(shape, dtype):
-    return shape[0] * dtype.itemsize / 1e6
+@megabytes.mistake("These are kilobytes. A megabyte has a thousand of them: divide the bytes by 1,000,000.")
+def kilobytes(shape, dtype):
+    return math.prod(shape) * dtype.itemsize / 1e3
 
 
-def _run_positions(answer: Callable[..., Any], device: str, dtype: torch.dtype) -> Any:
-    """Run an answer on a tensor there; a word stands for PyTorch's error, whose text changes."""
-    x = torch.ones(1, 3, dtype=dtype)
-    try:
-        return answer(x if device == "cpu" else x.to(device))
-    except RuntimeError as error:
-        if "device" in str(error) and "driver" not in str(error):
-            return "two devices in one operation"
-        raise
+@megabytes.mistake("Your result is a thousand times too small: these are gigabytes. A megabyte is 1,000,000 bytes.")
+def gigabytes(shape, dtype):
+    return math.prod(shape) * dtype.itemsize / 1e9
+
+
+@megabytes.mistake("You multiply by 1,000,000 where you should divide: a megabyte is *more* than a byte.")
+def multiplied(shape, dtype):
+    return math.prod(shape) * dtype.itemsize * 1e6
+
+
+@megabytes.mistake(
+    "You round down, so small tensors take no memory at all. Use `/` in place of `//`, and do not round."
+)
+def rounded_down(shape, dtype):
+    return math.prod(shape) * dtype.itemsize // 10**6
+
+
+@megabytes.mistake("You round. Return the whole number of megabytes with all its decimals.")
+def rounded(shape, dtype):
+    return round(math.prod(shape) * dtype.itemsize / 1e6)
+
+
+@megabytes.mistake(
+    "A shape may have one size, four, or none. You read a fixed number of them: `math.prod(shape)` multiplies all of them.",
+    error="index out of range",
+)
+def two_sizes(shape, dtype):
+    return shape[0] * shape[1] * dtype.itemsize / 1e6
+
+
+@megabytes.mistake(
+    "A shape may have one size, four, or none, and you unpack a fixed number. `math.prod(shape)` multiplies all that are there.",
+    error="values to unpack",
+)
+def sizes_unpacked(shape, dtype):
+    rows, columns = shape
+    return rows * columns * dtype.itemsize / 1e6
+
+
+@megabytes.mistake(
+    "You make the tensor to measure it, and one test asks for 4 TB. Shape and dtype are enough: values times bytes of one value.",
+    error="allocate memory",
+)
+def makes_the_tensor(shape, dtype):
+    return torch.zeros(shape, dtype=dtype).nbytes / 1e6
+
+
+@megabytes.mistake("`dtype.itemsize` is a number, not a method: write it without brackets.", error="not callable")
+def itemsize_called(shape, dtype):
+    return math.prod(shape) * dtype.itemsize() / 1e6
+
+
+@megabytes.mistake(
+    "A shape is a tuple, and a tuple does not calculate. `math.prod(shape)` gives the product of its sizes.",
+    error="tuple",
+)
+def tuple_multiplied(shape, dtype):
+    return shape * dtype.itemsize / 1e6
+
+
+@megabytes.mistake("The value is right, but it is a tensor. Return a Python number.")
+def a_tensor(shape, dtype):
+    return torch.tensor(math.prod(shape) * dtype.itemsize / 1e6, dtype=torch.float64)
+
+
+_X = torch.tensor([[0.5, -1.0, 2.0], [3.0, 0.0, -4.0]])
 
 
 @exercise(
     "Mend a device mismatch",
-    run=_run_positions,
-    # int32 on meta alone: there a lost dtype shows, and an answer that mixes devices does not come so far
+    # there is no value to see on meta, but whatever mixes devices fails there, and a lost dtype shows
     cases=[
-        ("cpu", torch.float32),
-        ("meta", torch.float32),
-        ("cpu", torch.float64),
-        ("meta", torch.float64),
-        ("meta", torch.int32),
+        (_X,),
+        (_X.to("meta"),),
+        (torch.ones(1, 3, dtype=torch.float64),),
+        (torch.ones(1, 4, dtype=torch.float64, device="meta"),),
+        (torch.tensor([[7], [100], [-3]], dtype=torch.int32),),
+        (torch.ones(5, 4, dtype=torch.int32, device="meta"),),
+        (_X.T,),
+        (torch.zeros(0, 2),),
     ],
     hints=[
         "Which of the two tensors is made inside the function? Where is it made?",
@@ -280,29 +448,37 @@ def add_positions(x: torch.Tensor) -> torch.Tensor:
     return x + positions
 
 
-@add_positions.mistake(
-    "`torch.arange` makes its tensor on the CPU, and `x` may be elsewhere. Say where: `device=x.device`."
-)
-def made_on_the_cpu(x):
-    return x + torch.arange(x.shape[1], dtype=x.dtype)
-
-
-@add_positions.mistake(
-    "You bring `x` to the CPU, so the rest of the network gets a tensor from the wrong device, after a slow copy. Make "
-    "the positions where `x` is."
-)
-def x_brought_to_the_cpu(x):
-    return x.cpu() + torch.arange(x.shape[1], dtype=x.dtype)
-
-
 @add_positions.mistake('With `device="cuda"` it runs on one kind of machine only. Ask the tensor: `device=x.device`.')
 def cuda_written_into_the_code(x):
     return x + torch.arange(x.shape[1], dtype=x.dtype, device="cuda")
 
 
-@add_positions.mistake("Count the columns: `x.shape[1]`.")
-def the_rows_counted(x):
+@add_positions.mistake(
+    "You bring a tensor from its device to the CPU. The device `meta` has no numbers to bring, and from a GPU it is a slow "
+    "copy. Make the positions where `x` is: `device=x.device`.",
+    error="no data",
+)
+def x_brought_to_the_cpu(x):
+    return x.cpu() + torch.arange(x.shape[1], dtype=x.dtype)
+
+
+@add_positions.mistake(
+    "Two tensors on two devices meet in one operation. `torch.arange` makes its tensor on the CPU, if you do not say where: "
+    "`device=x.device`. And `.to(…)` returns a new tensor, which you have to assign.",
+    error="device",
+)
+def made_on_the_cpu(x):
+    return x + torch.arange(x.shape[1], dtype=x.dtype)
+
+
+@add_positions.mistake("Your positions do not fit `x`: they must be as many as `x` has columns, `x.shape[1]`.")
+def as_many_as_rows(x):
     return x + torch.arange(x.shape[0], dtype=x.dtype, device=x.device)
+
+
+@add_positions.mistake("You add the number of the *row*. Count the columns: `x.shape[1]`.")
+def number_of_the_row(x):
+    return x + torch.arange(x.shape[0], dtype=x.dtype, device=x.device).unsqueeze(1)
 
 
 @add_positions.mistake("The first column is number 0.")
@@ -313,6 +489,27 @@ def counted_from_1(x):
 @add_positions.mistake("These are the positions alone. Add them to `x`.")
 def only_the_positions(x):
     return torch.arange(x.shape[1], dtype=x.dtype, device=x.device).expand(x.shape)
+
+
+@add_positions.mistake("These are the positions alone, in one row. Add them to `x`.")
+def one_row_of_positions(x):
+    return torch.arange(x.shape[1], dtype=x.dtype, device=x.device)
+
+
+@add_positions.mistake("You return `x` as it was. Each value should grow by the number of its column.")
+def nothing_added(x):
+    x + torch.arange(x.shape[1], dtype=x.dtype, device=x.device)
+    return x
+
+
+@add_positions.mistake("You multiply by the positions. Add them.")
+def multiplied_by_the_positions(x):
+    return x * torch.arange(x.shape[1], dtype=x.dtype, device=x.device)
+
+
+@add_positions.mistake("You subtract the positions. Add them.")
+def positions_subtracted(x):
+    return x - torch.arange(x.shape[1], dtype=x.dtype, device=x.device)
 
 
 @add_positions.mistake("The result is always `float32`. Keep the dtype of `x`: `dtype=x.dtype`.")
@@ -340,23 +537,12 @@ def _run_timer(answer: Callable[..., Any], work: float, set_up: float) -> Any:
     return answer(gpu.launch, gpu.synchronize, gpu.clock)
 
 
-def _steps(
-    steps: str, launch: Callable[[], None], synchronize: Callable[[], None], clock: Callable[[], float]
-) -> float:
-    """Take steps in order: l launches, s synchronizes, [ starts and ] stops the clock."""
-    readings: list[float] = []
-    for step in steps:
-        if step in "[]":
-            readings.append(clock())
-        else:
-            (launch if step == "l" else synchronize)()
-    return readings[1] - readings[0]
-
-
 @exercise(
     "Mend a timer",
     run=_run_timer,
-    cases=[(5.0, 300.0), (40.0, 250.0)],
+    oracle=lambda launch, synchronize, clock: launch.__self__._work,
+    cases=[(5.0, 300.0), (40.0, 250.0), (7.5, 0.0)],
+    returns="your time, in milliseconds",
     hints=[
         "Three things are missing: one before the start, one just before the start, one before the stop.",
         "Launch once to warm up, and `synchronize()`, so that the device is idle when the clock starts.",
@@ -379,37 +565,55 @@ def time_once(launch: object, synchronize: object, clock: object) -> float:
     "`synchronize()` before you read the clock again."
 )
 def the_naive_timer(launch, synchronize, clock):
-    return _steps("[l]", launch, synchronize, clock)
+    start = clock()
+    launch()
+    return clock() - start
 
 
 @time_once.mistake(
     "The first launch sets the device up, and you timed that too. Warm up: launch once, and wait, before you start."
 )
 def no_warm_up(launch, synchronize, clock):
-    return _steps("[ls]", launch, synchronize, clock)
+    start = clock()
+    launch()
+    synchronize()
+    return clock() - start
 
 
 @time_once.mistake(
-    "A launch returns at once, so you measured nearly nothing. Call `synchronize()` before you read the clock at the "
-    "end."
+    "Your time is 0: between your two readings the clock did not wait for any work. A launch returns at once. So launch, "
+    "then `synchronize()`, and only then read the clock again."
 )
 def no_synchronize_before_the_stop(launch, synchronize, clock):
-    return _steps("ls[l]", launch, synchronize, clock)
+    launch()
+    synchronize()
+    start = clock()
+    launch()
+    return clock() - start
 
 
 @time_once.mistake(
-    "When your clock starts, the device is still busy with the warm-up, and you timed both. Call `synchronize()` before "
-    "you start."
+    "Your time is that of two pieces of work. When your clock starts, the device must be idle: call `synchronize()` after the "
+    "warm-up. And between the two readings there is one launch."
 )
 def no_synchronize_before_the_start(launch, synchronize, clock):
-    return _steps("l[ls]", launch, synchronize, clock)
+    launch()
+    start = clock()
+    launch()
+    synchronize()
+    return clock() - start
 
 
 @time_once.mistake(
     "The warm-up lies between your two readings of the clock, so it is counted. Start the clock after it."
 )
 def warm_up_inside(launch, synchronize, clock):
-    return _steps("[lsls]", launch, synchronize, clock)
+    start = clock()
+    launch()
+    synchronize()
+    launch()
+    synchronize()
+    return clock() - start
 
 
 @time_once.mistake("Your time is negative: the end minus the start.")
@@ -424,6 +628,51 @@ def the_reading_of_the_clock(launch, synchronize, clock):
     launch()
     synchronize()
     return clock()
+
+
+@time_once.mistake("One reading of the clock, the first, is not a time. A time is the difference of two readings.")
+def the_start(launch, synchronize, clock):
+    launch()
+    synchronize()
+    start = clock()
+    launch()
+    synchronize()
+    return start
+
+
+@time_once.mistake("The clock shows milliseconds already, and milliseconds are asked for. Do not convert them.")
+def in_seconds(launch, synchronize, clock):
+    return time_once.answer(launch, synchronize, clock) / 1000
+
+
+@time_once.mistake("The clock shows milliseconds already, and milliseconds are asked for. Do not convert them.")
+def times_1000(launch, synchronize, clock):
+    return time_once.answer(launch, synchronize, clock) * 1000
+
+
+@time_once.mistake("Your time is half of what one piece of work takes. How many launches are between the two readings?")
+def divided_by_two(launch, synchronize, clock):
+    return time_once.answer(launch, synchronize, clock) / 2
+
+
+@time_once.mistake(
+    "You subtract the *function* `clock`, not a reading of it. Call it, with its brackets.", error="unsupported operand"
+)
+def clock_not_called(launch, synchronize, clock):
+    start = clock
+    launch()
+    synchronize()
+    return clock - start
+
+
+@time_once.mistake(
+    "You name something that is not there. The function gets `launch`, `synchronize` and `clock`, and needs nothing else.",
+    error="is not defined",
+)
+def another_clock(launch, synchronize, clock):
+    start = timer()  # noqa: F821 - that is the mistake
+    launch()
+    return timer() - start  # noqa: F821
 
 
 transfers = exercise(

@@ -56,8 +56,6 @@ def _difference(got: Any, wanted: Any, tolerance: float | None, name: str, parts
             return raised(got.error)
         return f"Your answer should raise {type_name(wanted.error)} here. It returned {show(got)}."
     if got is None and wanted is not None:
-        if name == "the result":
-            return "Your answer is None. Does your function return something?"
         return f"{what} is None, and should be {show(wanted)}."
     if isinstance(wanted, Tensor):
         return _tensor_difference(got, wanted, tolerance, what)
@@ -68,9 +66,10 @@ def _difference(got: Any, wanted: Any, tolerance: float | None, name: str, parts
     if isinstance(wanted, dict):
         if not isinstance(got, dict):
             return f"{what} should be a dictionary. You have {show(got)}."
-        if missing := [key for key in wanted if key not in got]:
-            return f"The key {missing[0]!r} is missing in {name}. You have {show(got)}."
-        return next((d for key in wanted if (d := difference(got[key], wanted[key], tolerance, str(key)))), "")
+        there = [key for key in wanted if key in got]  # what differs in them says more than what is missing
+        found = next((d for key in there if (d := difference(got[key], wanted[key], tolerance, str(key)))), "")
+        missing = next((str(key) for key in wanted if key not in got), "")
+        return found or (f"The key {missing!r} is missing in {name}. You have {show(got)}." if missing else "")
     if isinstance(wanted, tuple | list):
         if not isinstance(got, tuple | list) or len(got) != len(wanted):
             have = f"{len(got)} values, {show(got)}" if isinstance(got, tuple | list) else show(got)

@@ -260,6 +260,8 @@ class Exercise:
             return WRONG, problems[first] + (f" (tried with {tried})" if tried else "")
 
     def _problem(self, got: Any, wanted: Any) -> str:
+        if got is None and wanted is not None:
+            return "Your answer is None. Does your function return something?"
         if callable(self.answer) or not (isinstance(wanted, dict) and isinstance(got, dict)):
             return difference(got, wanted, self._tolerance, self._name, self._parts)
         # a quiz would be over if the wanted value were named; a tensor cannot be guessed
