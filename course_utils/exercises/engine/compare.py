@@ -216,7 +216,7 @@ def _tensor_difference(got: Any, wanted: Tensor, tolerance: float | None, what: 
     else:
         limit = tolerance if tolerance is not None else 1e-2 if wanted.dtype in HALF else 1e-5
         if got.isnan().any() and not wanted.isnan().any():
-            return f"{what} has nan in it: somewhere there is 0/0, the logarithm of a negative number, or inf - inf."
+            return f"{what} has nan in it: somewhere there is 0/0, inf - inf, or the root or logarithm of a negative number."
         wide = torch.complex128 if got.is_complex() else torch.float64
         wrong = ~torch.isclose(got.to(wide), wanted.to(wide), limit, limit, equal_nan=True)
     if not wrong.any():

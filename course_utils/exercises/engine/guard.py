@@ -164,7 +164,7 @@ def memory_limit() -> Iterator[None]:
     if resource is None or not pages.exists() or Path("/dev/nvidiactl").exists():
         yield
         return
-    used = int(pages.read_text().split()[5]) * resource.getpagesize()
+    used = int(pages.read_text(encoding="utf-8").split()[5]) * resource.getpagesize()
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     limits = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
     try:
