@@ -406,7 +406,8 @@ def test_all_inputs_share_the_time():
 
 def test_an_import_is_never_cut_in_two(tmp_path, monkeypatch):
     (tmp_path / "slow_to_import.py").write_text(
-        "import time\nfor _ in range(90):\n    time.sleep(0.01)\nready = True\n"
+        "import time\nfor _ in range(90):\n    time.sleep(0.01)\nready = True\n",
+        encoding="utf-8",
     )
     monkeypatch.syspath_prepend(tmp_path)
 
