@@ -7,10 +7,12 @@ endless loop. It cannot stop a call that ends Python itself, such as ``os._exit`
 
 import ast
 import copy
+import functools
 import inspect
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -134,7 +136,7 @@ class Exercise:
         self._run, self._tolerance, self._pure, self._raises = run or _call, tolerance, pure, raises
         whole = isinstance(returns, str) and "{}" not in returns
         self._name, self._parts = (returns, ()) if whole else ("the result", returns)
-        self._outcomes: dict[int, list[Any]] = {}
+        self._outcomes: dict[tuple[int, int], Any] = {}
         self._hints_given = 0
 
     def mistake(self, message: str, name: str = "", keys: Sequence[str] = (), error: str = "") -> Callable[[Any], Any]:
@@ -196,10 +198,8 @@ class Exercise:
         return Text(text, f"```python\n{text}\n```")
 
     def outcomes(self, answer: Any) -> list[Any]:
-        """Return what one of the course's own answers gives in each case; it is computed once."""
-        if id(answer) not in self._outcomes:
-            self._outcomes[id(answer)] = [self._try(answer, case)[0] for case in self.cases]
-        return self._outcomes[id(answer)]
+        """Return what one of the course's own answers gives in each case."""
+        return [self._outcome(answer, number) for number in range(len(self.cases))]
 
     def alike(self, got: Any, mistake: Mistake, like: Any) -> bool:
         """Say whether an outcome is that of a mistake in the same case."""
@@ -215,6 +215,21 @@ class Exercise:
                 return False
             got, like = {k: got[k] for k in keys}, {k: like[k] for k in keys}
         return not difference(got, like, self._tolerance)
+
+    def _outcome(self, answer: Any, number: int) -> Any:
+        """Return what one of the course's own answers gives in a case; it is computed when it is first needed, and kept."""
+        if (id(answer), number) not in self._outcomes:
+            self._outcomes[id(answer), number] = self._try(answer, self.cases[number])[0]
+        return self._outcomes[id(answer), number]
+
+    def _makes(self, mistake: Mistake, got: Sequence[Any]) -> bool:
+        """Say whether these outcomes are those of a mistake. The time of the mistake itself is not the student's."""
+        for number, value in enumerate(got):
+            like = self._outcome(mistake.answer, number)
+            with time_limit(SECONDS):
+                if not self.alike(value, mistake, like):
+                    return False
+        return True
 
     def _works(self) -> bool:
         """Say whether the oracle gives a value, or an error that is declared, in every case."""
@@ -248,13 +263,10 @@ class Exercise:
             problems = [self._problem(g, w) for g, w in zip(got, self.outcomes(self.oracle), strict=True)]
             if not any(problems):
                 return CORRECT, self.idea
-        likes = [
-            (mistake, self.outcomes(mistake.answer)) for mistake in self.mistakes
-        ]  # their time is not the student's
+        for mistake in self.mistakes:
+            if self._makes(mistake, got):
+                return WRONG, mistake.message, _python_said(got)
         with time_limit(SECONDS):
-            for mistake, like in likes:
-                if all(self.alike(g, mistake, k) for g, k in zip(got, like, strict=True)):
-                    return WRONG, mistake.message, _python_said(got)
             first = next(i for i, problem in enumerate(problems) if problem)
             tried = ", ".join(name + show(argument) for name, argument in self._named(self.cases[first]))
             return WRONG, problems[first] + (f" (tried with {tried})" if tried else "")
@@ -323,9 +335,22 @@ def source(answer: Any) -> str:
     """Return an answer as it is written in its module, without the decorators above it."""
     if not callable(answer):
         return repr(answer)
-    text = textwrap.dedent(inspect.getsource(answer)).strip()
+    if inspect.isclass(answer):  # `inspect` would read the whole module again for each class
+        text = _classes(inspect.getmodule(answer)).get(answer.__name__) or inspect.getsource(answer)
+    else:
+        text = inspect.getsource(answer)
+    text = textwrap.dedent(text).strip()
     first = ast.parse(text).body[0].lineno  # that of ``def`` or ``class``
     return "\n".join(text.splitlines()[first - 1 :])
+
+
+@functools.cache
+def _classes(module: ModuleType) -> dict[str, str]:
+    """Return the source of each class of a module."""
+    text = inspect.getsource(module)
+    lines = text.splitlines()
+    nodes = (node for node in ast.parse(text).body if isinstance(node, ast.ClassDef))
+    return {node.name: "\n".join(lines[node.lineno - 1 : node.end_lineno]) for node in nodes}
 
 
 def summary(exercises: Sequence[Exercise]) -> Text:
