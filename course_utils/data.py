@@ -5,6 +5,7 @@ A file is used only when its sha256 is the one written below. It is checked on e
 
 import gzip
 import hashlib
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,8 +52,7 @@ def iris_path() -> Path:
 
     Source: R. A. Fisher (1936), The use of multiple measurements in taxonomic problems.
     """
-    _bundled("iris_dataset.csv")
-    return environment.DATA / "iris_dataset.csv"
+    return _bundled("iris_dataset.csv")
 
 
 def published_path() -> Path:
@@ -65,8 +65,7 @@ def published_path() -> Path:
 
     Source: the lecture notes that this course grew out of, section 2.6.
     """
-    _bundled("published_mnist_losses.csv")
-    return environment.DATA / "published_mnist_losses.csv"
+    return _bundled("published_mnist_losses.csv")
 
 
 def load_digits(train: bool) -> tuple[Tensor, Tensor]:
@@ -86,9 +85,7 @@ def load_digits(train: bool) -> tuple[Tensor, Tensor]:
 
     Source: E. Alpaydin and C. Kaynak (1998), Optical Recognition of Handwritten Digits, UCI; the part that scikit-learn carries.
     """
-    rows = np.loadtxt(
-        gzip.decompress(_bundled("digits_8x8.csv.gz")).decode().splitlines(), delimiter=",", dtype=np.int64
-    )
+    rows = np.loadtxt(_bundled("digits_8x8.csv.gz"), delimiter=",", dtype=np.int64, encoding="utf-8")
     is_test = np.arange(len(rows)) % 5 == 4
     rows = rows[~is_test if train else is_test]
     images = np.stack([_like_mnist(row.reshape(8, 8)) for row in rows[:, :64]])
@@ -194,9 +191,10 @@ class TensorBatches:
             yield self.x.index_select(0, indices), self.y.index_select(0, indices)  # faster than x[indices]
 
 
-def _bundled(name: str) -> bytes:
+def _bundled(name: str) -> Path:
+    path = environment.DATA / name
     try:
-        content = (environment.DATA / name).read_bytes()
+        content = path.read_bytes()
     except OSError:
         content = b""
     if hashlib.sha256(content).hexdigest() != BUNDLED[name]:
@@ -204,7 +202,7 @@ def _bundled(name: str) -> bytes:
             f"data/{name} is missing or is not the file that ships with the course. Bring it back with: "
             + (f"git checkout -- data/{name}" if environment.IS_CHECKOUT else "a new install")
         )
-    return content
+    return path
 
 
 def _read_mnist(name: str) -> bytes | None:
@@ -271,4 +269,5 @@ def _like_mnist(image: np.ndarray) -> np.ndarray:
 def _say(line: str) -> None:
     if line not in _said:
         _said.add(line)
-        print(line)
+        encoding = sys.stdout.encoding or "utf-8"  # a console of Windows may lack the letters of a folder's name
+        print(line.encode(encoding, "replace").decode(encoding))

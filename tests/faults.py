@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import struct
+import sys
 import threading
 import time
 
@@ -82,7 +83,9 @@ def reply(handler, body, length=None, status=200, **headers):
 
 def reset(handler):
     """Close with a reset instead of an orderly end."""
-    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.setsockopt(
+        socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+    )
     handler.connection.close()
     handler.rfile = handler.wfile = open(os.devnull, "rb")
     raise ConnectionResetError
@@ -154,7 +157,10 @@ BAD_FILES = {
 
 # ---- disks and processes
 
-posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no fork, no SIGKILL and no limit of a file's size")
+posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no limit of a file's size, no chmod and few links")
+forks = pytest.mark.skipif(
+    sys.platform != "linux", reason="Windows has no fork, and on macOS a forked process must not use the network"
+)
 
 
 @contextlib.contextmanager

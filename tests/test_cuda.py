@@ -197,7 +197,7 @@ def test_unit_3_one_process_under_torchrun(device, tmp_path):
     settings = {**os.environ, "OMP_NUM_THREADS": "1"}
     if device.type == "cpu":
         settings["CUDA_VISIBLE_DEVICES"] = ""
-    done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, encoding="utf-8", timeout=120)
     assert done.returncode == 0, done.stderr
     losses = torch.tensor(checkpoints.load(path, network())["losses"])
     assert len(losses) == -(-len(digits()[1]) // 64) and losses[-1] < losses[0]

@@ -12,7 +12,7 @@ import pytest
 from course_utils.exercises.__main__ import describe, main, units
 from course_utils.exercises.engine.compare import Raised
 from course_utils.exercises.engine.core import CORRECT, NOT_ATTEMPTED, WRONG, Exercise, source
-from tools import PATHS, ROOT, code_cells
+from tools import PATHS, ROOT, code_cells, tags
 
 MODULES = {name[1:]: importlib.import_module(f"course_utils.exercises.{name}") for name in units().values()}
 EXERCISES = [(stem, exercise) for stem, module in MODULES.items() for exercise in module.EXERCISES]
@@ -85,7 +85,7 @@ def test_each_exercise_has_its_stub_then_its_check_in_order(notebook, path):
     checks = {}
     for number, cell in enumerate(notebook.cells):
         for name, given in re.findall(r"\bex\.(\w+)\.check\((.*?)\)", cell.source if cell.cell_type == "code" else ""):
-            assert name == given and name not in checks and "check" in cell.metadata.get("tags", [])
+            assert name == given and name not in checks and "check" in tags(cell)
             checks[name] = number
     assert list(checks) == names
     cells = stubs(notebook, module)

@@ -21,11 +21,11 @@ PINS = [
     for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     if line and not line.startswith(("#", " "))
 ]
-# what Colab had on 2026-08-19; the course must run there without installing or upgrading anything
-COLAB = {
-    "torch": "2.11.0", "torchvision": "0.26.0", "numpy": "2.1.3", "matplotlib": "3.10.0", "ipywidgets": "7.7.1",
-    "pooch": "1.8.2", "tqdm": "4.67.3", "networkx": "3.6.1",
-}  # fmt: skip
+COLAB = dict(
+    line.split("==")
+    for line in (ROOT / "tests/colab-requirements.txt").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+)
 
 
 def version(pin):
@@ -43,6 +43,7 @@ def test_every_range_has_a_pin_that_satisfies_it(wanted):
 
 
 def test_what_students_need_is_in_colab_already():
+    """The course must run there without installing or upgrading anything."""
     for wanted in map(Requirement, PROJECT["dependencies"]):
         assert wanted.specifier.contains(COLAB[wanted.name])
     assert "3.13" in Requirement(f"python{PROJECT['requires-python']}").specifier
@@ -81,6 +82,17 @@ def test_the_ci_script_calls_the_command_of_the_readme():
     assert "make test" in readme and "make test" in (ROOT / ".ci/run").read_text(encoding="utf-8")
 
 
+def test_ci_sets_up_windows_and_macos_as_the_readme_says():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = re.search(r"Without make.*?```bash\n(.*?)```", readme, re.S)[1].splitlines()
+    *setup, lab, test = (line.replace(".venv/bin/python", "${{ matrix.python }}") for line in lines)
+    smoke = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8").partition("\n  smoke:\n")[2]
+    assert re.findall(r"- run: (.+)", smoke)[: len(setup)] == setup and "jupyter lab" in lab
+    assert len(re.findall(rf"run: {re.escape(test)} .+", smoke)) == 2, "the unit tests, and two notebooks"
+    assert r"python: .venv\Scripts\python" in smoke and "on Windows write `.venv\\Scripts\\python`" in readme
+    assert {"windows-latest", "macos-latest"} <= set(re.findall(r"system: (\S+)", smoke))
+
+
 def test_modules_stay_small_and_have_no_star_imports():
     for path in (ROOT / "course_utils").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
@@ -99,7 +111,15 @@ def test_another_repository_name_reaches_every_badge_and_setup_cell(monkeypatch)
     name = "someone-else/my-course"
     monkeypatch.setattr(links, "COURSE", {"repository": name, "ref": "v2"})
     files = links.wanted()
-    assert f"github/{name}/blob/v2/notebooks/07_mnist_comparison.ipynb" in files[ROOT / "README.md"].decode()
+    readme = files[ROOT / "README.md"].decode()
+    for address in (
+        f"github/{name}/blob/v2/notebooks/07_mnist_comparison.ipynb",
+        f"https://mybinder.org/v2/gh/{name}/v2?",
+        f"https://codespaces.new/{name})",
+        f"git-pull?repo=https%3A%2F%2Fgithub.com%2F{name}&branch=v2&urlpath=lab/tree/my-course/notebooks",
+    ):
+        assert address in readme
+    assert "YOUR_NAME" not in readme
     for path in PATHS:
         text = files[path].decode()
         assert f"{name}/blob/v2/notebooks/{path.name}" in text and f"https://github.com/{name}" in text
@@ -142,7 +162,7 @@ FAKE_SECRETS = [
 @pytest.mark.parametrize("secret", FAKE_SECRETS, ids=lambda s: s[:6])
 def test_a_secret_is_found_in_a_file_in_a_cell_and_in_an_output(secret, tmp_path):
     page = tmp_path / "page.md"
-    page.write_text(f"first line\nuse {secret} here\n")
+    page.write_text(f"first line\nuse {secret} here\n", encoding="utf-8")
     assert list(audit.problems(page)) == ["line 2: something like a secret"]
     for bad in (notebook(f"# {secret}"), notebook(outputs=[nbformat.v4.new_output("stream", text=f"{secret}\n")])):
         assert "cell some-cell: something like a secret" in list(audit.notebook_problems("02_autograd", bad))

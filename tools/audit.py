@@ -81,7 +81,9 @@ def notebook_problems(stem: str, notebook: nbformat.NotebookNode) -> Iterator[st
 def files() -> list[Path]:
     """Return the files of the repository: what git knows or would take, or everything where there is no git."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split("\0")[:-1]
+    names = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False).stdout.split("\0")[
+        :-1
+    ]
     paths = [ROOT / name for name in names] or [p for p in ROOT.rglob("*") if ".venv" not in p.parts]
     return sorted(filter(Path.is_file, paths))
 

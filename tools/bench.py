@@ -220,7 +220,7 @@ def bench_single_images(x: Tensor, y: Tensor) -> None:
     net = network()
     batches, optimizer = data.TensorBatches(x, y, 1), optimizers.SGD(net.parameters(), lr=LR)
     history = training.fit(net, batches, nn.functional.cross_entropy, optimizer, 5, quiet=True)
-    with data.published_path().open(newline="") as file:
+    with data.published_path().open(encoding="utf-8", newline="") as file:
         published = next(r for r in csv.DictReader(file) if r["batch_size"] == "1")
     ours, theirs = history.epoch_losses, [float(published[f"epoch{e}"]) for e in range(1, 6)]
     row("batch size 1 on 60,000 images, five epochs", f"{history.seconds:.0f} s")

@@ -62,7 +62,7 @@ def run(notebook: NotebookNode, folder: Path, timeout: int = 600) -> float:
 
     def watch(**_: Any) -> None:
         status = Path(f"/proc/{client.km.provisioner.pid}/status")
-        found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.M) if status.exists() else None
+        found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(encoding="utf-8"), re.M) if status.exists() else None
         peaks.append(int(found[1]) * 1024 / 1e9 if found else 0.0)
 
     client = NotebookClient(

@@ -21,6 +21,7 @@ class Node:
     shape: tuple[int, ...] | None = None
     value: Tensor | None = None
     grad: Tensor | None = None
+    formula: str = ""  # what to write in place of the operation, such as "w · x"
 
 
 Edge = tuple[int, int]  # positions of two nodes: the second one is computed from the first

@@ -12,16 +12,16 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 
 from course_utils import checkpoints, data
-from course_utils.lessons.u07_mnist_comparison import network, prepare
 
 
 def train(device: torch.device, epochs: int, batch_size: int, path: str | None) -> None:
     """Train on the bundled digits, in batches of ``batch_size`` over all processes; rank 0 prints, and saves at ``path``."""
-    model = network(seed=0).to(device)
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(784, 200), nn.ReLU(), nn.Linear(200, 10)).to(device)
     parallel = DistributedDataParallel(model)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     images, labels = data.load_digits(train=True)
-    dataset = TensorDataset(prepare(images), labels)
+    dataset = TensorDataset(((images.float() / 255 - 0.5) / 0.5).flatten(1), labels)
     sampler = DistributedSampler(dataset)  # shuffles alike in all processes, then deals the samples out
     loader = DataLoader(dataset, batch_size // dist.get_world_size(), sampler=sampler)
     losses: list[float] = []

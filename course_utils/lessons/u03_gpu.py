@@ -1,6 +1,8 @@
 """What unit 3 needs beside its notebook: a GPU to pretend with, and what the makers of processors state."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+LAUNCH = 1e-5  # seconds for one launch: assumed, as no data sheet states it
 
 
 class PretendGPU:
@@ -70,6 +72,14 @@ class Sheet:
         """
         return max(operations / (self.tflops * 1e12), moved / (self.bandwidth * 1e9))
 
+    def transfer(self, moved: float) -> float:
+        """Return the least time that a transfer between main memory and this device can take, in seconds; 0 for a CPU.
+
+        Args:
+            moved: bytes that go over the link, in both directions together.
+        """
+        return moved / (self.link * 1e9) if self.link else 0.0
+
 
 SHEETS = (
     Sheet(
@@ -86,3 +96,6 @@ SHEETS = (
         "NVIDIA, H200 Tensor Core GPU data sheet; cores and cache: H100 Tensor Core GPU Architecture white paper",
     ),
 )  # fmt: skip
+
+# one core of that CPU, which may use all of the chip's memory bandwidth
+ONE_CORE = replace(SHEETS[0], cores=1, tflops=SHEETS[0].tflops / SHEETS[0].cores)

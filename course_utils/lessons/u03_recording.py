@@ -17,7 +17,7 @@ from course_utils.environment import DATA
 from course_utils.files import write_whole
 
 FILE = DATA / "gpu_recording.json"
-SIZES = (64, 128, 256, 512, 1024, 2048)
+SIZES = (16, 32, 64, 128, 256, 512, 1024, 2048)
 KINDS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"matrix product": torch.matmul, "elementwise sum": torch.add}
 COLUMNS = ("cpu", "device", "device with transfer")
 FACTS = ("device", "driver", "torch", "date", "sizes", "times", "precision", "transfer")
@@ -160,7 +160,7 @@ def _driver(device: torch.device) -> str:
     if tool is None:
         return "unknown" if device.type == "cuda" else "none"
     query = [tool, "--query-gpu=driver_version", "--format=csv,noheader"]
-    answer = subprocess.run(query, capture_output=True, text=True, check=False).stdout.split()  # noqa: S603
+    answer = subprocess.run(query, capture_output=True, encoding="utf-8", check=False).stdout.split()  # noqa: S603
     return answer[0] if answer else "unknown"
 
 

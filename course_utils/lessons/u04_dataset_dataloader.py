@@ -1,15 +1,17 @@
-"""What unit 4 needs beside its notebook: a split of the iris rows, datasets for worker processes, and timing.
+"""What unit 4 needs beside its notebook: a split of the iris rows, a careful reader, datasets for worker processes, and timing.
 
 A worker process that is not forked starts empty and imports the dataset's class. It can do so only from a module, like this one.
 """
 
+import csv
 import os
 import pickle
 import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -41,6 +43,53 @@ def stratified_split(labels: Tensor, test_share: float = 0.2, seed: int = 0) -> 
         test.append(rows[:count])
         train.append(rows[count:])
     return torch.cat(train).sort().values, torch.cat(test).sort().values
+
+
+def read_table(path: Path, columns: Sequence[str]) -> Tensor:
+    """Read columns of numbers from a .csv file whose first line holds the names of the columns.
+
+    Args:
+        path: the file, UTF-8 text.
+        columns: the names of the columns to read.
+
+    Returns:
+        The numbers, float32 of shape (rows, columns).
+
+    Raises:
+        ValueError: the file has a mistake; the message names the file, the line and the mistake.
+    """
+    rows, line, what = [], 1, "no rows"
+    try:
+        reader = csv.DictReader(path.read_bytes().decode("utf-8").splitlines())
+        for row in reader:
+            rows.append([float(row[c]) for c in columns])
+        if rows:
+            return torch.tensor(rows)
+    except UnicodeDecodeError as error:
+        line, what = error.object[: error.start].count(b"\n") + 1, "not UTF-8 text"
+    except KeyError as error:
+        what = f"no column {error.args[0]}"
+    except (TypeError, ValueError):
+        line, what = reader.line_num, "not all numbers"
+    raise ValueError(f"{path.name}, line {line}: {what}")
+
+
+class Counted(Dataset):
+    """A dataset inside, and ``reads``, the count of how often it was asked for something, a sample or several at once.
+
+    Args:
+        dataset: the dataset that answers.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset, self.reads = dataset, 0
+
+    def __getitem__(self, index: Any) -> Any:
+        self.reads += 1
+        return self.dataset[index]
+
+    def __len__(self) -> int:
+        return len(self.dataset)
 
 
 class InMemory(Dataset):
@@ -92,6 +141,26 @@ class WhoReads(Dataset):
             raise IndexError(index)
         self.reads += 1
         return os.getpid()
+
+    def __len__(self) -> int:
+        return self.size
+
+
+class WhichWorker(Dataset):
+    """Each sample is the number of the worker that reads it, 0, 1 and so on; -1 where there are no workers.
+
+    Args:
+        size: how many samples there are.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def __getitem__(self, index: int) -> int:
+        if not 0 <= index < self.size:
+            raise IndexError(index)
+        worker = get_worker_info()
+        return -1 if worker is None else worker.id
 
     def __len__(self) -> int:
         return self.size
