@@ -1,28 +1,23 @@
-"""What nbval does not see: the style of the notebooks, and that they can be run again in the same kernel."""
+"""What nbval does not see: the style of the notebooks."""
 
-import copy
-import importlib
 import itertools
 import json
 import re
 
 import nbformat
 
-from course_utils import data
-from tools import PATHS, ROOT, notebook_files, tags
+from tools import PATHS, tags
 from tools import code_cells as code
 
 STEMS = [
     "01_tensors", "02_autograd", "03_gpu", "04_dataset_dataloader", "05_losses", "06_optimizers", "07_mnist_comparison",
 ]  # fmt: skip
 TAGS = {
-    "setup", "exercise", "check", "live", "mnist", "cuda",
+    "setup", "exercise", "check", "live", "mnist", "cuda", "core", "optional",
     "nbval-ignore-output", "raises-exception", "nbval-skip",
 }  # fmt: skip
-# the cells that show something else when they are run again in the same kernel, and why
-DIFFERENT_WHEN_RUN_AGAIN = {}
 # how many rows of the course's plan each unit has
-ROWS = {"01": 11, "02": 13, "03": 11, "04": 12, "05": 12, "06": 14, "07": 12}
+ROWS = {"01": 12, "02": 14, "03": 12, "04": 14, "05": 12, "06": 14, "07": 12}
 
 
 def test_there_are_notebooks_and_their_names_are_known():
@@ -40,7 +35,7 @@ def test_valid_and_identified(notebook):
 def test_metadata_is_only_what_is_needed(notebook):
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     for cell in notebook.cells:
-        assert set(cell.metadata) <= {"tags"}
+        assert set(cell.metadata) <= {"tags", "mystnb"}  # the second holds the alt text of a figure
         known = {t for t in tags(cell) if t in TAGS or re.fullmatch(r"row-\d\.\d+", t)}
         assert tags(cell) == known, f"unknown tags in {cell.id}"
 
@@ -69,11 +64,12 @@ def test_every_row_has_its_first_cell(notebook, path):
 
 
 def test_cells_are_small(notebook):
-    assert 40 <= len(notebook.cells) <= 95
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            text = re.sub(r"\$[^$]+\$|\[!\[.*?\)\]\(.*?\)|^\|[-|: ]+\|$", " ", cell.source, flags=re.M)
-            assert len(re.findall(r"\w+", text)) <= 90, f"{cell.id} is a wall of text"
+            # formulas, addresses, code and tables are not read word by word
+            no_words = r"\$\$.*?\$\$|\$[^$]+\$|\]\([^)]*\)|```.*?```|^\|.*?\|$"
+            text = re.sub(no_words, " ", cell.source, flags=re.S | re.M)
+            assert len(re.findall(r"\w+", text)) <= 120, f"{cell.id} is a wall of text"
         else:
             lines = [line for line in cell.source.splitlines() if line.strip()]
             limit = 30 if "class " in cell.source or "setup" in tags(cell) else 15
@@ -140,59 +136,3 @@ def test_claims_are_made_only_of_mnist(notebook):
             and "row-7.9" not in tags(cell)
         ):
             assert "mnist" in tags(cell), cell.id
-
-
-# ---- run again
-
-
-def run(cells):
-    """Run cells in one kernel, with the bundled digits; return the peak of its memory in GB."""
-    for number, cell in enumerate(cells):
-        cell.id = f"{number}-{cell.id}"[:64]  # a cell that stands there twice needs two ids
-    return notebook_files.run(nbformat.v4.new_notebook(cells=cells), ROOT / "notebooks")
-
-
-def shown(cell):
-    """What a cell shows that nbval would compare, without the sentence that is said once in a session."""
-    texts = [(o.get("text") or o.get("data", {}).get("text/plain", "")).splitlines() for o in cell.outputs]
-    return [line for lines in texts for line in lines if not line.startswith(data.NO_MNIST[:30])]
-
-
-def fresh(cells):
-    return [copy.deepcopy(cell) for cell in cells]
-
-
-def with_solutions(cells, stem):
-    """Put the solutions in the place of the stubs."""
-    exercises = importlib.import_module(f"course_utils.exercises.u{stem}").EXERCISES
-    cells = fresh(cells)
-    for cell in cells:
-        for exercise in exercises:
-            if "exercise" in tags(cell) and re.search(rf"^(def |class )?{exercise.name}\b", cell.source, re.M):
-                cell.source = exercise.solution().plain
-    return cells
-
-
-def test_run_all_twice_then_from_the_middle_in_one_kernel(notebook, path, monkeypatch):
-    """First with all solutions, then with the stubs: a second run shows what the first one showed."""
-    for name, value in {"COURSE_OFFLINE": "1", "COURSE_STATIC": "1", "OMP_NUM_THREADS": "1"}.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("COURSE_MNIST", raising=False)  # the bundled digits are enough here, and quick
-    cells = notebook.cells
-    sections = [i for i, cell in enumerate(cells) if cell.cell_type == "markdown" and cell.source.startswith("## ")]
-    middle = min(sections, key=lambda i: abs(i - len(cells) / 2))
-    first, second = with_solutions(cells, path.stem), fresh(cells)
-    setup = [copy.deepcopy(cell) for cell in cells if "setup" in tags(cell)]
-    third = fresh(cells[middle:])
-    peak = run([*first, *second, *setup, *third])
-    assert peak < 2.5, "GB of memory"
-    free = {"exercise", "check", "nbval-ignore-output", "nbval-skip"}
-    differs = {
-        a.id.partition("-")[2]
-        for a, b in [*zip(first, second, strict=True), *zip(second[middle:], third, strict=True)]
-        if a.cell_type == "code" and not free & tags(a) and "ex.summary()" not in a.source and shown(a) != shown(b)
-    }
-    assert differs == DIFFERENT_WHEN_RUN_AGAIN.get(path.stem, set())
-    for cell in first:
-        if "ex.summary()" in cell.source:
-            assert "✗ 0 wrong   ○ 0 open" in "".join(shown(cell)), "the solutions are not all accepted"

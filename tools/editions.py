@@ -24,7 +24,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from tools import ROOT, notebook_files, tags
+from tools import ROOT, lesson_time, notebook_files, tags
 
 BUILD = ROOT / "build"
 # the parts of the slides that are not ours: npm package with version and path in it, sha256
@@ -127,29 +127,21 @@ def names_needed(cells: list[NotebookNode]) -> set[str]:
     return needed
 
 
-def sections(notebook: NotebookNode) -> list[list[NotebookNode]]:
-    """Return the cells of each section; a section begins at a ``##`` heading, and the first one holds the title."""
-    result = [[]]
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown" and re.search(r"^## ", cell.source, re.M):
-            result.append([])
-        result[-1].append(cell)
-    return result
-
-
 def minutes(notebook: NotebookNode) -> list[tuple[int, int]]:
-    """Return from which to which minute each section lasts: the time of the unit, divided by the number of cells."""
-    total = int(re.search(r"\*\*Time\*\*: (\d+)", notebook.cells[0].source)[1])
-    done = itertools.accumulate((len(cells) for cells in sections(notebook)), initial=0)
-    return list(itertools.pairwise(round(total * number / len(notebook.cells)) for number in done))
+    """Return from which to which minute each section lasts, within the stated time of the unit."""
+    stated = re.search(r"\*\*Time\*\*: (\d+) minutes(?:, and (\d+) )?", notebook.cells[0].source)
+    total = sum(int(part or 0) for part in stated.groups())
+    counted = [s.minutes + lesson_time.EXERCISE * s.exercises for s in lesson_time.sections(notebook)]
+    done = itertools.accumulate(counted, initial=0.0)
+    return list(itertools.pairwise(round(total * minute / sum(counted)) for minute in done))
 
 
 def slides(notebook: NotebookNode) -> str:
     """Return the notebook as one HTML page of slides: a column for each section, in it a slide for each cell."""
     columns = []
-    for cells, (start, end) in zip(sections(notebook), minutes(notebook), strict=True):
+    for section, (start, end) in zip(lesson_time.sections(notebook), minutes(notebook), strict=True):
         timing = f"Minute {start} to {end} ({end - start} minutes)."
-        pages = [page for cell in cells for page in cell_slides(cell)]
+        pages = [page for cell in section.cells for page in cell_slides(cell)]
         column = "".join(
             f'<section><div class="slide" data-cell="{cell}">{body}</div>'
             f'<aside class="notes"><p>{timing}</p>{notes}</aside></section>\n'

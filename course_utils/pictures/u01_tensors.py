@@ -1,12 +1,14 @@
-"""Shapes and memory, drawn: how two shapes are broadcast, and how a view walks through memory."""
+"""Shapes and memory, drawn: reshape, products, sums, joins, how two shapes are broadcast, how a view walks through memory."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from torch import Tensor
 
 from course_utils.pictures.style import COLOURS
 
@@ -36,6 +38,7 @@ KINDS = {
     "missing": {"face": "white", "linestyle": "--"},
     "failed": {"face": "white", "edge": COLOURS[1], "linewidth": 2.5},
 }
+FIRST, SECOND = "#D5E7F3", "#F2BC6E"  # the colours of two tensors in one picture, apart in grey as well
 NOTES = {"stretched": "size 1, stretched", "missing": "missing, counts as 1", "failed": "does not fit"}
 ROWS = (2.4, 1.4, 0.3)  # the heights of a, b and the result
 
@@ -127,6 +130,108 @@ def broadcast_shape(a: Sequence[int], b: Sequence[int]) -> tuple[int, ...]:
         if size is None:
             raise ValueError(f"Dimension -{back} does not fit: {m} and {n} differ, and neither is 1.")
     return tuple(size for _, _, size in columns)
+
+
+def draw_reshapes(shapes: Sequence[tuple[int, int]]) -> "Figure":
+    """Draw the numbers 0 to 11 as one line of memory, and below as tables: ``reshape`` breaks the line at other places.
+
+    Args:
+        shapes: the shapes of the tables, each with 12 elements.
+
+    Returns:
+        The figure.
+    """
+    tallest = max(rows for rows, _ in shapes)
+    figure, ax = _canvas(0.4 + sum(columns + 1.2 for _, columns in shapes), tallest + 3.6, "the line in memory")
+    numbers = torch.arange(12)
+    _table(ax, 0.2, tallest + 1.8, numbers.reshape(1, 12))
+    left = 0.2
+    for shape in shapes:
+        ax.text(left, tallest + 0.95, f"reshape{shape}", va="center", fontweight="bold")
+        _table(ax, left, tallest - 0.5, numbers.reshape(shape))
+        left += shape[1] + 1.2
+    return figure
+
+
+def draw_product(a: Tensor, b: Tensor, row: int, column: int) -> "Figure":
+    """Draw a matrix product with B above the result, so that a row of A and a column of B meet in the element they make.
+
+    Args:
+        a: the left matrix, whole numbers of shape (N, K).
+        b: the right matrix, whole numbers of shape (K, M).
+        row: the row of A to frame.
+        column: the column of B to frame.
+
+    Returns:
+        The figure.
+    """
+    (n, k), m = a.shape, b.shape[1]
+    figure, ax = _canvas(k + m + 9.4, n + k + 2.6, "")
+    right, top = k + 2.2, n + k + 1.1
+    _table(ax, 0.8, n - 0.3, a, FIRST, {(row, j) for j in range(k)})
+    _table(ax, right, top, b, SECOND, {(i, column) for i in range(k)})
+    _table(ax, right, n - 0.3, a @ b, "white", {(row, column)})
+    ax.text(0.8, n + 1.0, f"A, shape {tuple(a.shape)}", va="center", fontweight="bold")
+    ax.text(right + m + 0.4, top + 0.4, f"B, shape {tuple(b.shape)}", va="center", fontweight="bold")
+    ax.text(right + m + 0.4, n + 0.1, f"A @ B, shape {(n, m)}", va="center", fontweight="bold")
+    terms = " + ".join(f"{p}·{q}" for p, q in zip(a[row].tolist(), b[:, column].tolist(), strict=True))
+    ax.text(right + m + 0.4, n - 0.9, f"{terms} = {(a @ b)[row, column]}", va="center", fontsize=12)
+    return figure
+
+
+def draw_dim(x: Tensor) -> "Figure":
+    """Draw a matrix with its sums along both dimensions: the dimension that is named disappears.
+
+    Args:
+        x: whole numbers of shape (N, M).
+
+    Returns:
+        The figure.
+    """
+    n, m = x.shape
+    figure, ax = _canvas(m + 11.6, n + 4.0, f"x, shape {(n, m)}")
+    bottom = 2.8
+    _table(ax, 0.3, bottom + n - 1, x, FIRST)
+    arrow = {"arrowstyle": "-|>", "lw": 2, "color": "#333333"}
+    ax.annotate("", (0.3 + m / 2, 1.35), (0.3 + m / 2, bottom - 0.1), arrowprops=arrow)
+    ax.annotate("", (m + 2.2, bottom + n / 2), (m + 0.4, bottom + n / 2), arrowprops=arrow)
+    _table(ax, 0.3, 0.3, x.sum(dim=0, keepdim=True), SECOND)
+    _table(ax, m + 2.4, bottom + n - 1, x.sum(dim=1, keepdim=True), SECOND)
+    for left, y, dim in ((m + 0.6, 0.75, 0), (m + 3.6, bottom + n / 2, 1)):
+        text = f"x.sum(dim={dim}), shape {tuple(x.sum(dim=dim).shape)}"
+        ax.text(left, y, f"{text}: the {x.shape[dim]} has gone", va="center")
+    return figure
+
+
+def draw_join(p: Tensor, q: Tensor) -> "Figure":
+    """Draw two matrices, joined by ``cat`` along both dimensions, and laid on each other by ``stack``.
+
+    Args:
+        p: whole numbers of shape (N, M).
+        q: whole numbers of the same shape.
+
+    Returns:
+        The figure.
+    """
+    n, m = p.shape
+    figure, ax = _canvas(6 * m + 2.5, 2 * n + 1.9, "")
+    top = 2 * n - 0.3
+    lefts = (0.3, m + 1.4, 2 * m + 2.5, 4 * m + 3.6)
+    joined = (torch.cat([p, q]), torch.cat([p, q], dim=1), torch.stack([p, q]))
+    calls = (f"p and q, each {(n, m)}", "cat, dim=0:", "cat, dim=1:", "stack, dim=0:")
+    texts = [calls[0], *(f"{call} {tuple(t.shape)}" for call, t in zip(calls[1:], joined, strict=True))]
+    for left, text in zip(lefts, texts, strict=True):
+        ax.text(left, top + 1.5, text, va="center", fontsize=10, fontweight="bold")
+    places = [  # of p and of q: left, height of the first row
+        ((lefts[0], top), (lefts[0], top - n - 0.4)),
+        ((lefts[1], top), (lefts[1], top - n)),
+        ((lefts[2], top), (lefts[2] + m, top)),
+        ((lefts[3], top - 1.1), (lefts[3] + 1.15, top)),
+    ]
+    for of_p, of_q in places:
+        _table(ax, *of_q, q, SECOND)
+        _table(ax, *of_p, p, FIRST, order=10)  # in front, where they overlap
+    return figure
 
 
 def draw_broadcast(a: str, b: str) -> "Figure":
@@ -226,6 +331,24 @@ def _canvas(width: float, height: float, title: str) -> tuple["Figure", Axes]:
     return figure, ax
 
 
+def _table(
+    ax: Axes,
+    left: float,
+    top: float,
+    numbers: Tensor,
+    face: str | None = None,
+    framed: AbstractSet[tuple[int, int]] = frozenset(),
+    order: float = 1,
+) -> None:
+    """Draw a matrix, its first row at ``top``; the framed cells have the colour, or all where none is framed."""
+    for i, row in enumerate(numbers.tolist()):
+        for j, value in enumerate(row):
+            style = {"face": _colour(value) if face is None else face, "zorder": order}
+            if framed:
+                style |= {"edge": "black", "linewidth": 2.5, "zorder": 3} if (i, j) in framed else {"face": "white"}
+            _cell(ax, left + j, top - i, f"{value}", **style)
+
+
 def _cell(
     ax: Axes, x: float, y: float, text: str, *, width: float = 0.94, height: float = 0.84, **style: str | float
 ) -> None:
@@ -233,7 +356,8 @@ def _cell(
     style["facecolor"], style["edgecolor"] = style.pop("face"), style.pop("edge")
     ax.add_patch(Rectangle((x, y), width, height, **style))
     size = 9 if len(text) > 7 else 11
-    ax.text(x + width / 2, y + height / 2, text, ha="center", va="center", zorder=4, fontsize=size)
+    above = style.get("zorder", 1) + 3
+    ax.text(x + width / 2, y + height / 2, text, ha="center", va="center", zorder=above, fontsize=size)
 
 
 def _colour(place: int) -> tuple[float, ...]:
