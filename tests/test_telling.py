@@ -8,7 +8,7 @@ import pytest
 
 from tools import PATHS, ROOT, code_cells, lesson_time, tags
 
-RETOLD = ["01"]  # the units that are written so
+RETOLD = ["01", "02", "03", "04"]  # the units that are written so
 GLOSSARY = ROOT / "notebooks" / "GLOSSARY.md"
 # words in bold that are no terms
 NO_TERMS = re.compile(r"Predict|Time|You will be able to|In one sentence|Exercise \d+.*|Run|Runtime.*|optional", re.I)
@@ -86,7 +86,7 @@ def glossary():
 def test_every_word_that_is_explained_stands_in_the_glossary(notebook, path):
     """A word in bold is a term, explained where it stands."""
     for cell in markdown(notebook):
-        for term in re.findall(r"\*\*([^*]+?)\*\*", cell.source):
+        for term in re.findall(r"\*\*([^*]+?)\*\*", re.sub(r"`[^`]*`", " ", cell.source)):
             if not NO_TERMS.fullmatch(term.strip(":. ")):
                 assert term.lower() in {known.lower() for known in glossary()}, f"{cell.id}: {term}"
 

@@ -178,11 +178,56 @@ def test_leaves_differ_in_shape_and_colour():
     assert result.get_facecolor() != start.get_facecolor()
 
 
+# ---- formulas, local slopes, and the explorer
+
+
+def test_formulas_stand_in_the_place_of_autograds_names():
+    w = leaf(2.0)
+    p = w * 3
+    ax = pictures.draw(p, {"w": w, "p": p}, formulas={"p": "w · 3", "nobody": "1"})
+    assert sorted(t.get_text().split("\n")[0] for t in ax.texts if t.get_gid()) == ["p = w · 3", "w: leaf"]
+
+
+def boxes_and_slopes(ax):
+    """Return the boxes of the nodes and of the local slopes in pixels, and the bounds of the picture."""
+    _, boxes = texts_and_boxes(ax)
+    renderer = ax.figure.canvas.get_renderer()
+    slopes = [t for t in ax.texts if (t.get_gid() or "").startswith("slope")]
+    return boxes, {t.get_text(): t.get_window_extent(renderer) for t in slopes}, ax.figure.bbox
+
+
+def test_each_arrow_carries_its_slope_beside_the_boxes():
+    x = leaf(3.0)
+    square = x * x
+    total = square + x
+    slopes = {("x", "square"): "×3", ("square", "total"): "×1", ("x", "total"): "×(-12.5)", ("total", "x"): "×9"}
+    ax = pictures.draw(total, {"x": x, "square": square, "total": total}, slopes=slopes)
+    written = [t.get_text() for t in ax.texts if (t.get_gid() or "").startswith("slope")]
+    assert sorted(written) == ["×(-12.5)", "×1", "×3", "×3"]
+    boxes, drawn, _ = boxes_and_slopes(ax)
+    assert not any(slope.overlaps(box) for slope in drawn.values() for box in boxes)
+
+
+@pytest.mark.parametrize("numbers", [(2.0, 3.0, 1.0, 4.0), (-987.65, -321.12, 1.0, 4.0), (1000.0, -1000.0, 0.0, 999.9)])
+def test_the_explorers_picture_can_be_read(numbers):
+    w, x, b, y = numbers
+    for step in range(10):
+        pictures.draw_backward_step(step, *numbers)
+        boxes, slopes, bounds = boxes_and_slopes(plt.gca())
+        assert not any(slope.overlaps(box) for slope in slopes.values() for box in boxes)
+        title = plt.gca().texts[0].get_window_extent()
+        assert title.x0 >= bounds.x0 and title.x1 <= bounds.x1, "the line above is cut"
+        error = w * x + b - y
+        wanted = {f"×{v:.4g}" if v >= 0 else f"×({v:.4g})" for v in (x, w, 1, -1, 2 * error)}
+        assert set(slopes) == (wanted if step > 4 else set())
+        plt.close()
+
+
 def shown(step, **numbers):
     """Return the labels of the explorer's picture by name."""
     pictures.draw_backward_step(step, **{"w": 2.0, "x": 3.0, "b": 1.0, "y": 4.0, **numbers})
-    labels = [t.get_text() for t in plt.gca().texts if t.get_gid()]
-    return {label.split(":")[0]: label for label in labels}
+    labels = [t.get_text() for t in plt.gca().texts if (t.get_gid() or "").startswith("node")]
+    return {label[0]: label for label in labels}
 
 
 def test_the_explorer_shows_what_autograd_computes():
@@ -213,3 +258,41 @@ def test_the_explorer_runs_static_and_with_widgets(monkeypatch, capsys):
     assert len(plt.get_fignums()) == 4
     monkeypatch.setenv("COURSE_STATIC", "0")
     explorers.backward_steps()
+
+
+# ---- a step down, and a line that is trained
+
+
+def test_the_tangent_touches_the_loss_and_the_step_follows_the_slope():
+    lengths = []
+    for step in range(6):
+        ax = plt.subplots()[1]
+        pictures.draw_step_down(ax, step)
+        curve, tangent, _, point, _ = ax.lines
+        (at,), (height,) = point.get_data()
+        w = leaf(float(at)).double().detach().requires_grad_()
+        loss = (w * 3 + 1 - 4) ** 2
+        loss.backward()
+        xs, ys = (torch.as_tensor(v, dtype=torch.float64) for v in tangent.get_data())
+        assert height == pytest.approx(loss.item(), rel=1e-4)
+        assert torch.allclose(ys, loss.detach() + w.grad * (xs - at), atol=1e-3)
+        assert (torch.as_tensor(curve.get_ydata()) - ys > -1e-3).all(), "a tangent of this loss is never above it"
+        (arrow,) = ax.texts
+        assert arrow.xyann[0] == at and arrow.xy[0] == pytest.approx(at - 0.02 * w.grad.item(), rel=1e-4)
+        lengths.append(arrow.xyann[0] - arrow.xy[0])
+    assert lengths == sorted(lengths, reverse=True) and lengths[-1] > 0
+
+
+def test_the_regression_shows_losses_lines_and_path():
+    x, y = torch.tensor([0.0, 1.0, 2.0]), torch.tensor([1.0, 3.0, 5.0])
+    path = [(2 - 2 * 0.9**i, 1 - 0.8**i) for i in range(50)]
+    pictures.draw_regression(x, y, path, (2.0, 0.5))
+    left, middle, right = plt.gcf().axes
+    falling, best = (line.get_ydata() for line in left.lines)
+    assert len(falling) == 41 and falling[0] == pytest.approx((1 + 9 + 25) / 3)
+    assert best[0] == pytest.approx(0.25) and left.get_yscale() == "log"
+    assert [line.get_label() for line in middle.lines] == ["data", "step 0", "step 1", "step 3", "step 49"]
+    assert middle.lines[2].get_ydata() == pytest.approx([0.2, 0.4, 0.6], abs=1e-5)
+    assert torch.allclose(torch.as_tensor(right.lines[0].get_xydata()), torch.tensor(path).double())
+    assert right.lines[1].get_xydata().tolist() == [[2.0, 0.5]]
+    assert right.get_aspect() == 1, "a right angle looks like one"

@@ -1,6 +1,7 @@
-"""Pictures of unit 2: the autograd graph of a tensor, and the walk forward and backward through one."""
+"""Pictures of unit 2: a step down a loss, the graph of a tensor, the walk through one, and a line that is trained."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, pairwise
 
 import matplotlib.pyplot as plt
@@ -12,13 +13,79 @@ from matplotlib.path import Path
 from torch import Tensor
 
 from course_utils.lessons.u02_autograd import Edge, Node, nodes_and_edges
-from course_utils.pictures.style import COLOURS
+from course_utils.pictures.style import COLOURS, LINES
 
 LIMIT, WIDEST = 25, 11.0  # nodes in a readable picture; inches, and a wider graph is drawn from top to bottom
 LINE, LETTER, ALONG, ACROSS = 0.18, 0.092, 0.34, 0.2  # inches: of a line, a letter, and between boxes
 
 
-def draw(tensor: Tensor, names: Mapping[str, Tensor] | None = None, ax: Axes | None = None) -> Axes:
+def draw_step_down(ax: Axes, step: int, rate: float = 0.02) -> None:
+    """Draw one step of gradient descent on L(w) = (3w + 1 − 4)²: the curve, its tangent where w is, and the step.
+
+    Args:
+        ax: where to draw.
+        step: the number of the step, from 0; step 0 starts at w = 2.
+        rate: the learning rate.
+    """
+    path = [2.0]
+    for _ in range(step + 1):
+        path.append(path[-1] - rate * 6 * (3 * path[-1] - 3))
+    w, after = path[-2:]
+    loss, slope = (3 * w - 3) ** 2, 6 * (3 * w - 3)
+    ws = torch.linspace(-0.2, 2.4, 100)
+    ax.plot(ws, (3 * ws - 3) ** 2, color=COLOURS[0], linestyle=LINES[0], label="loss L(w)")
+    ax.plot(ws, loss + slope * (ws - w), color=COLOURS[1], linestyle=LINES[1], label="tangent")
+    ax.plot(path[:-2], [(3 * v - 3) ** 2 for v in path[:-2]], "o", color="#999999", markersize=4)
+    ax.plot(w, loss, "o", color=COLOURS[6], markersize=7)
+    ax.plot([w, w], [-1, loss], ":", color="#777777", linewidth=1)
+    arrow = {"arrowstyle": "-|>", "color": COLOURS[6], "linewidth": 1.8, "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", (after, -1), (w, -1), arrowprops=arrow)
+    ax.set(xlim=(-0.2, 2.4), ylim=(-2.2, 13), xlabel="w")
+    ax.set_title(f"step {step + 1}: slope {slope:.1f}, w from {w:.2f} to {after:.2f}", fontsize=10)
+    if step == 0:
+        ax.legend(loc="upper left", fontsize=9)
+
+
+def draw_regression(x: Tensor, y: Tensor, path: Sequence[tuple[float, float]], best: tuple[float, float]) -> None:
+    """Draw how gradient descent fits a line: the loss of the first 40 steps, the line at four steps, the path of (w, b).
+
+    Args:
+        x: (N,) float, the inputs.
+        y: (N,) float, the true answers.
+        path: w and b at each step, at least 41 of them.
+        best: w and b of the line with the smallest mean squared error.
+    """
+
+    def losses(w: Tensor, b: Tensor) -> Tensor:
+        return ((w[..., None] * x + b[..., None] - y) ** 2).mean(dim=-1)
+
+    ws, bs = torch.tensor(path).T
+    _, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.4), width_ratios=(1, 1, 1.25))
+    left.plot(losses(ws[:41], bs[:41]), color=COLOURS[0], label="gradient descent")
+    left.axhline(float(losses(*torch.tensor(best))), color=COLOURS[1], linestyle=LINES[1], label="best line")
+    left.set(yscale="log", xlabel="step", ylabel="loss", title="the loss falls")
+    left.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
+    left.legend()
+    middle.plot(x, y, "ko", label="data")
+    for i, step in enumerate((0, 1, 3, len(path) - 1)):
+        label = f"step {step}"
+        middle.plot(x, ws[step] * x + bs[step], color=COLOURS[i], linestyle=LINES[3 - i], label=label)
+    middle.set(xlabel="x", ylabel="y", title="the line moves to the data")
+    middle.legend(fontsize=10)
+    grid = torch.meshgrid(torch.linspace(-0.3, 3.3, 80), torch.linspace(-0.3, 1.8, 80), indexing="ij")
+    right.contour(*grid, losses(*grid), levels=[0.2, 0.5, 1, 2, 4, 8, 16], colors="#999999", linewidths=1)
+    right.plot(ws, bs, "o-", color=COLOURS[0], markersize=4, linewidth=1.3)
+    right.plot(*best, "*", color=COLOURS[1], markersize=14)
+    right.set(xlabel="w", ylabel="b", title="the path over the loss", aspect="equal")
+
+
+def draw(
+    tensor: Tensor,
+    names: Mapping[str, Tensor] | None = None,
+    ax: Axes | None = None,
+    formulas: Mapping[str, str] | None = None,
+    slopes: Mapping[tuple[str, str], str] | None = None,
+) -> Axes:
     """Draw the graph that autograd recorded for a tensor.
 
     Leaves are rectangles, results of operations have round ends. The arrows point the way of the computation; ``backward`` walks
@@ -28,6 +95,8 @@ def draw(tensor: Tensor, names: Mapping[str, Tensor] | None = None, ax: Axes | N
         tensor: a tensor of any shape that tracks gradients.
         names: names of tensors of the graph; with them the picture has values, and gradients where they are kept.
         ax: where to draw; a new figure of the right size where it is None.
+        formulas: for names of results, what to write in place of autograd's name of the operation, such as ``"w · x"``.
+        slopes: for two names, what to write on the arrow from the first to the second, such as ``"×3"``.
 
     Returns:
         The axes.
@@ -35,7 +104,9 @@ def draw(tensor: Tensor, names: Mapping[str, Tensor] | None = None, ax: Axes | N
     Raises:
         ValueError: the tensor does not track gradients, or its graph has more than 25 nodes.
     """
-    return draw_nodes(*nodes_and_edges(tensor, names), ax=ax)
+    nodes, edges = nodes_and_edges(tensor, names)
+    nodes = [replace(node, formula=(formulas or {}).get(node.name, "")) for node in nodes]
+    return draw_nodes(nodes, edges, ax=ax, slopes=slopes)
 
 
 def draw_nodes(
@@ -45,6 +116,7 @@ def draw_nodes(
     current: Collection[str] = (),
     unknown: Collection[str] = (),
     title: str = "",
+    slopes: Mapping[tuple[str, str], str] | None = None,
 ) -> Axes:
     """Draw nodes and edges, from left to right, or from top to bottom where that would be too wide.
 
@@ -55,6 +127,7 @@ def draw_nodes(
         current: names of the nodes to highlight.
         unknown: what to write as ``?``, such as ``"w value"`` or ``"w grad"``.
         title: a line above the graph.
+        slopes: for two names, what to write on the arrow between them. Blanks keep the place and write nothing.
 
     Returns:
         The axes.
@@ -67,11 +140,14 @@ def draw_nodes(
     layers, paths = _layers(len(nodes), edges)
     texts = (_text(node).split("\n") for node in nodes)
     sizes = [(0.2 + LETTER * max(map(len, text)), 0.14 + LINE * len(text)) for text in texts]
-    sideways = sum(max(sizes[v][0] for v in row if v < len(nodes)) + ALONG for row in layers) <= WIDEST
+    slopes = {(a, b): (slopes or {}).get((nodes[a].name, nodes[b].name), "") for a, b in edges}
+    wide = ALONG + LETTER * max(map(len, slopes.values()), default=0)
+    sideways = sum(max(sizes[v][0] for v in row if v < len(nodes)) + wide for row in layers) <= WIDEST
     turn = slice(None, None, 1 if sideways else -1)  # from (along, across) to (x, y), and back
-    places, extent = _places(layers, [size[turn] for size in sizes])
+    along = wide if sideways else ALONG + LINE * any(slopes.values())
+    places, extent = _places(layers, [size[turn] for size in sizes], along)
     width, height = extent[turn]
-    top = -0.3 if title else 0.0
+    width, top = max(width, LETTER * len(title)), -0.3 if title else 0.0
     if ax is None:
         figure, ax = plt.subplots(figsize=(width, height - top))
         figure.set_layout_engine("none")
@@ -91,10 +167,16 @@ def draw_nodes(
         ax.add_patch(patch)
         text = _text(node, [what.split()[1] for what in unknown if what.split()[0] == node.name])
         ax.text(x, y, text, ha="center", va="center", fontsize=10 * scale, linespacing=1.15, gid=f"node {i}")
-    for points, codes in _curves(paths, places):
+    for edge, (points, codes) in zip(edges, _curves(paths, places), strict=True):
         curve = Path([point[turn] for point in points], codes)
         arrow = FancyArrowPatch(path=curve, arrowstyle="-|>", mutation_scale=10 * scale, linewidth=1.1 * scale)
         ax.add_patch(arrow).set(color="#555555", capstyle="butt", joinstyle="miter")
+        if slopes[edge].strip():
+            # in the middle of the first piece of the curve, where no box is; a little back, for the head of the arrow
+            x, y = ((0.56 * p + 0.44 * q) for p, q in zip(points[0][turn], points[3][turn], strict=True))
+            label = ax.text(x, y, slopes[edge], ha="center", va="center", fontsize=9.5 * scale, gid=f"slope {edge}")
+            label.set(color="#8F3B00", weight="bold", zorder=3)
+            label.set_bbox({"facecolor": plt.rcParams["figure.facecolor"], "edgecolor": "none", "pad": 0.8})
     return ax
 
 
@@ -133,7 +215,14 @@ def draw_backward_step(step: int, w: float, x: float, b: float, y: float) -> Non
     ]
     unknown = {f"{n} {'value' if i < 5 else 'grad'}" for i, (names, _) in enumerate(steps) if i > step for n in names}
     title = f"Step {step}, {'forward' if step < 5 else 'backward'}: {steps[step][1]}"
-    draw_nodes(*nodes_and_edges(t["L"], t), current=steps[step][0], unknown=unknown, title=title)
+    nodes, edges = nodes_and_edges(t["L"], t)
+    formulas = {"p": "w · x", "q": "p + b", "e": "q − y", "L": "e²"}
+    nodes = [replace(node, formula=formulas.get(node.name, "")) for node in nodes]
+    slopes = {"wp": v["x"], "xp": v["w"], "pq": "1", "bq": "1", "qe": "1", "ye": "-1", "eL": g["e"]}
+    texts = {tuple(edge): f"×({n})" if n.startswith("-") else f"×{n}" for edge, n in slopes.items()}
+    if step < 5:  # the way back has not begun, but its arrows have their length already
+        texts = {edge: " " * len(text) for edge, text in texts.items()}
+    draw_nodes(nodes, edges, current=steps[step][0], unknown=unknown, title=title, slopes=texts)
 
 
 def short(value: Tensor) -> str:
@@ -147,7 +236,8 @@ def short(value: Tensor) -> str:
 
 
 def _text(node: Node, unknown: Collection[str] = ()) -> str:
-    parts = [f"{node.name}: {node.operation}" if node.name else node.operation]
+    named = f"{node.name} = {node.formula}" if node.formula else f"{node.name}: {node.operation}"
+    parts = [named if node.name else node.operation]
     if node.value is not None and not short(node.value).startswith("shape"):
         parts.append(f"value {'?' if 'value' in unknown else short(node.value)}")
     elif node.shape:
@@ -189,7 +279,9 @@ def _layers(count: int, edges: Sequence[Edge]) -> tuple[list[list[int]], list[li
     return min(tries)[2], paths
 
 
-def _places(layers: Sequence[Sequence[int]], sizes: Sequence[tuple]) -> tuple[dict[int, tuple], tuple[float, float]]:
+def _places(
+    layers: Sequence[Sequence[int]], sizes: Sequence[tuple], along: float
+) -> tuple[dict[int, tuple], tuple[float, float]]:
     """Return for each node and stand-in the centre and size of its box, and the size of the picture, along and across."""
     spans = [[sizes[v][1] if v < len(sizes) else 0.05 for v in row] for row in layers]
     widths = [sum(span) + ACROSS * (len(span) - 1) for span in spans]
@@ -199,8 +291,8 @@ def _places(layers: Sequence[Sequence[int]], sizes: Sequence[tuple]) -> tuple[di
         for v, size in zip(row, span, strict=True):
             places[v] = (start + depth / 2, side + size / 2, depth, size)
             side += size + ACROSS
-        start += depth + ALONG
-    return places, (start - ALONG + 0.1, max(widths) + 0.2)
+        start += depth + along
+    return places, (start - along + 0.1, max(widths) + 0.2)
 
 
 def _curves(paths: Sequence[Sequence[int]], places: Mapping[int, Sequence[float]]) -> Iterator[tuple[list, list]]:
