@@ -93,11 +93,47 @@ def test_the_roofline_rises_then_stays():
     assert [line.get_label() for line in ax.lines][-1] == "mine (measured)"
 
 
+def test_one_core_has_its_share_of_the_chip():
+    cpu, t4, _ = lesson.SHEETS
+    assert lesson.ONE_CORE.tflops * cpu.cores == pytest.approx(cpu.tflops)
+    assert lesson.ONE_CORE.bandwidth == cpu.bandwidth and lesson.ONE_CORE.cores == 1
+    assert t4.transfer(16e9) == 1 and cpu.transfer(16e9) == 0
+
+
+def test_the_curves_cross_where_the_notebook_says():
+    """A sum with transfer never pays on the T4; a product does from n of about 80 on."""
+    t4 = lesson.SHEETS[1]
+    for kind, power, factor in (("sum", 2, 1), ("product", 3, 2)):
+        faster = [
+            lesson.LAUNCH + t4.shortest(factor * n**power, 12 * n**2) + t4.transfer(12 * n**2)
+            < lesson.ONE_CORE.shortest(factor * n**power, 12 * n**2)
+            for n in (16, 70, 95, 4096)
+        ]
+        assert faster == ([False] * 4 if kind == "sum" else [False, False, True, True])
+
+
+def test_the_queue_is_drawn_as_the_pretended_device_works():
+    ax = pictures.queue(pieces=3, work=5.0, launch=1.0)
+    bars = [(round(p.get_x(), 6), round(p.get_width(), 6), p.get_y() > 1) for p in ax.patches]
+    assert [bar[:2] for bar in bars if bar[2]] == [(0, 1), (1, 1), (2, 1), (3, 13)]  # launches, then waiting
+    assert [bar[:2] for bar in bars if not bar[2]] == [(1, 5), (6, 5), (11, 5)]  # one after the other
+    marks = {line.get_label(): line.get_xdata()[0] for line in ax.lines}
+    assert marks == {"stop without waiting: 3 ms": 3, "stop after synchronize: 16 ms": 16}
+    assert {line.get_linestyle() for line in ax.lines} == {"-", "--"}
+    slow = pictures.queue(pieces=2, work=1.0, launch=4.0)  # here the device waits for Python
+    assert [p.get_x() for p in slow.patches if p.get_y() < 1] == [4, 8]
+
+
 def test_the_chips_have_their_parts():
     figure = pictures.chips()
     counts = [len(ax.patches) for ax in figure.axes]
     assert counts[1] > 10 * 4 and counts[1] > 5 * counts[0]
     assert [t.get_text() for t in figure.legends[0].get_texts()] == list(pictures.PARTS)
+    for ax in figure.axes:
+        words = [text.get_text() for text in ax.texts]
+        assert "memory" in words and "cache, shared by all cores" in words
+    looks = {(look["facecolor"], look.get("hatch")) for look in pictures.PARTS.values()}
+    assert len({hatch for _, hatch in looks}) == len(looks) == 3, "told apart without colour"
 
 
 def test_times_are_drawn_in_milliseconds():
@@ -161,7 +197,7 @@ def test_a_missing_folder_gets_one_sentence(results, tmp_path):
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"times": 3}', '{"times": {"a": {"b": 3}}, "sizes": []}', "\x00"])
 def test_another_file_is_refused(content, tmp_path):
     path = tmp_path / "r.json"
-    path.write_text(content)
+    path.write_text(content, encoding="utf-8")
     with pytest.raises(ValueError, match=r"r\.json is no recording"):
         recording.read(path)
 
@@ -170,7 +206,7 @@ def test_another_file_is_refused(content, tmp_path):
 def test_the_advice_writes_the_file_that_is_refused(folder, tmp_path, monkeypatch):
     path = tmp_path / folder / "r.json"
     path.parent.mkdir(exist_ok=True)
-    path.write_text("[]")
+    path.write_text("[]", encoding="utf-8")
     with pytest.raises(ValueError, match=re.escape(f'u03_recording "{path}"')):
         recording.read(path)
     monkeypatch.setattr(recording, "FILE", path)

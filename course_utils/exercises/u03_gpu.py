@@ -1,4 +1,4 @@
-"""The exercises of unit 3: choose a device, move to it, mend a mismatch, count bytes and transfers, mend a timer."""
+"""The exercises of unit 3: choose a device, move to it, fix a mismatch, count bytes and transfers, fix a timer."""
 
 import copy
 import inspect
@@ -422,7 +422,7 @@ _X = torch.tensor([[0.5, -1.0, 2.0], [3.0, 0.0, -4.0]])
 
 
 @exercise(
-    "Mend a device mismatch",
+    "Fix a device mismatch",
     # there is no value to see on meta, but whatever mixes devices fails there, and a lost dtype shows
     cases=[
         (_X,),
@@ -538,7 +538,7 @@ def _run_timer(answer: Callable[..., Any], work: float, set_up: float) -> Any:
 
 
 @exercise(
-    "Mend a timer",
+    "Fix a timer",
     run=_run_timer,
     oracle=lambda launch, synchronize, clock: launch.__self__._work,
     cases=[(5.0, 300.0), (40.0, 250.0), (7.5, 0.0)],
