@@ -4,7 +4,12 @@ Live, the controls are ipywidgets that work the same in versions 7.7 and 8. With
 missing, the pictures of the typical states stand in for them.
 """
 
+import asyncio
+import contextlib
+import html
 import importlib.util
+import io
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +19,7 @@ from torch import Tensor, nn
 from course_utils.environment import is_static
 from course_utils.lessons.u07_mnist_comparison import Stroke, to_image
 from course_utils.optimizers import METHODS
+from course_utils.pad import drawing_pad
 from course_utils.pictures import u01_tensors as unit1
 from course_utils.pictures import u02_autograd as unit2
 from course_utils.pictures import u04_dataset_dataloader as unit4
@@ -22,77 +28,111 @@ from course_utils.pictures import u06_optimizers as unit6
 from course_utils.pictures import u07_mnist_comparison as unit7
 from course_utils.surfaces import SURFACES
 
-# Runs in the page. A pointer is a mouse, a pen or a finger. After each stroke all strokes go to Python as `value`.
-_PAGE = """
-export default { render({ model, el }) {
-  const pad = document.createElement("canvas"), clear = document.createElement("button"), size = 224;
-  pad.width = pad.height = size;
-  pad.style.cssText = "border: 1px solid #888; background: #000; cursor: crosshair; touch-action: none; display: block";
-  pad.setAttribute("aria-label", "Draw a digit here");
-  clear.textContent = "Clear";
-  clear.className = "jupyter-button widget-button";
-  el.append(pad, clear);
-  const ink = pad.getContext("2d");
-  let strokes = [], current = null;
-  const redraw = () => {
-    ink.clearRect(0, 0, size, size);
-    ink.strokeStyle = "#fff"; ink.lineWidth = 14; ink.lineCap = ink.lineJoin = "round";
-    for (const stroke of [...strokes, ...(current ? [current] : [])]) {
-      ink.beginPath();
-      ink.moveTo(stroke[0][0] * size, stroke[0][1] * size);
-      for (const [x, y] of stroke) ink.lineTo(x * size, y * size);
-      ink.stroke();
-    }
-  };
-  const point = (event) => {
-    const box = pad.getBoundingClientRect();
-    return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-  };
-  const send = () => { model.set("value", strokes); model.save_changes(); };
-  pad.onpointerdown = (event) => { pad.setPointerCapture(event.pointerId); current = [point(event)]; redraw(); };
-  pad.onpointermove = (event) => { if (current) { current.push(point(event)); redraw(); } };
-  pad.onpointerup = pad.onpointercancel = () => {
-    if (current) { strokes = [...strokes, current]; current = null; redraw(); send(); }
-  };
-  clear.onclick = () => { strokes = []; current = null; redraw(); send(); };
-  model.on("change:value", () => { strokes = model.get("value"); redraw(); });
-  strokes = model.get("value");
-  redraw();
-} };
-"""
+# sliders that another control is moving just now: see `_follow`
+_led: set[Any] = set()
 
 
 def explore(draw: Callable[..., Any], controls: Callable[[], dict[str, Any]], states: Sequence[dict[str, Any]]) -> None:
     """Show a picture that its controls redraw, or the pictures of some states.
 
+    Every picture is drawn in the main thread, so never while a cell runs: matplotlib is not made for threads, and JupyterLab
+    hands the moves of a control to another thread of ipykernel 7 (https://github.com/jupyterlab/jupyterlab/issues/19719).
+    Moves that come in the meantime are drawn once, with the values of the last.
+
     Args:
         draw: makes a matplotlib figure from keyword arguments. It may raise ValueError with one sentence, which is shown in
-            place of the picture.
+            place of the picture. What it prints stands above the picture.
         controls: makes the widgets, one for each keyword argument of ``draw``. It imports ipywidgets itself.
         states: keyword arguments of the states to show where there are no widgets.
     """
-
-    def show(**settings: Any) -> None:
-        try:
-            draw(**settings)
-        except ValueError as error:
-            plt.close("all")
-            print(error)
-        except Exception:  # not foreseen, and a traceback under a slider helps nobody
-            plt.close("all")
-            print(f"There is no picture for these values of {', '.join(settings)}. Try others.")
-        else:
-            plt.show()
-
     if is_static() or importlib.util.find_spec("ipywidgets") is None:
         for state in states:
-            show(**state)
+            _attempt(draw, state, plt.show)
         return
     import ipywidgets
     from IPython.display import display
 
-    widgets = controls()
-    display(ipywidgets.VBox([*widgets.values(), ipywidgets.interactive_output(show, widgets)]))
+    widgets, picture, shown = controls(), ipywidgets.HTML(), {}
+
+    def redraw() -> None:
+        settings = {name: _rounded(control.value) for name, control in widgets.items()}
+        if settings != shown:
+            shown.update(settings)
+            picture.value = _to_html(draw, settings)
+
+    def moved(change: dict[str, Any]) -> None:
+        if change["owner"] in _led:
+            return
+        if main_loop is None or threading.current_thread() is threading.main_thread():
+            redraw()  # at once: Colab shows nothing that comes after the end of a message (colabtools issue 3373)
+        else:
+            main_loop.call_soon_threadsafe(redraw)
+
+    main_loop = None
+    with contextlib.suppress(RuntimeError):  # outside of a notebook no loop runs
+        main_loop = asyncio.get_running_loop()
+    for control in widgets.values():
+        control.observe(moved, names="value")
+    redraw()
+    display(ipywidgets.VBox([*widgets.values(), picture]))
+
+
+def _rounded(value: Any) -> Any:
+    """Return the value of a control: 0.9 where the browser's slider says 0.9000000000000001, and 0.0 for −1e-16."""
+    return round(value, 12) + 0.0 if isinstance(value, float) else value
+
+
+def _attempt(draw: Callable[..., Any], settings: dict[str, Any], present: Callable[[], Any]) -> Any:
+    """Draw, and return what ``present`` returns; where one of them fails, leave no figure and print one sentence."""
+    before = plt.get_fignums()
+    try:
+        draw(**settings)
+        return present()
+    except ValueError as error:
+        print(error)
+    except Exception:  # not foreseen, and a traceback under a slider helps nobody
+        print(f"There is no picture for these values of {', '.join(settings)}. Try others.")
+    for number in set(plt.get_fignums()) - set(before):
+        plt.close(number)
+    return None
+
+
+def _to_html(draw: Callable[..., Any], settings: dict[str, Any]) -> str:
+    """Draw, and return what was printed and the picture, with two pixels for each one of the page, so that it is sharp."""
+    from IPython.core.pylabtools import retina_figure
+
+    def present() -> str:
+        figure = plt.gcf()
+        png, size = retina_figure(figure, base64=True, pil_kwargs={"compress_level": 1})  # larger, but sooner ready
+        plt.close(figure)
+        alt = ", ".join(f"{name} = {value}" for name, value in settings.items() if not isinstance(value, list))
+        return (
+            f'<img alt="{html.escape(alt)}" width="{size["width"]}" style="max-width: 100%; height: auto" '
+            f'decoding="sync" src="data:image/png;base64,{png}">'
+        )
+
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        image = _attempt(draw, settings, present) or ""
+    return f"<div>{html.escape(printed.getvalue())}</div>{image}"
+
+
+def _follow(leader: Any, sliders: Sequence[Any], move: Callable[[Any], None]) -> None:
+    """Call ``move`` with each new value of ``leader``. It may move the sliders: one picture is drawn, after the last of them.
+
+    Meanwhile the sliders are not continuous, because the browser sends what such a slider gets back to Python, rounded to its
+    steps, and perhaps after the next move.
+    """
+
+    def quietly(change: dict[str, Any]) -> None:
+        _led.update(sliders)
+        for slider in sliders:
+            slider.continuous_update = False
+        move(change["new"])
+        for slider in sliders:
+            slider.continuous_update = True
+        _led.difference_update(sliders)
+
+    leader.observe(quietly, names="value")
 
 
 def broadcast() -> None:
@@ -117,7 +157,7 @@ def memory_order() -> None:
 
         return {
             "operation": Dropdown(options=list(unit1.OPERATIONS), description="operation"),
-            "element": IntSlider(value=5, min=0, max=11, description="element", continuous_update=False),
+            "element": IntSlider(value=5, min=0, max=11, description="element"),
         }
 
     explore(unit1.draw_memory, controls, unit1.MEMORY_STATES)
@@ -131,7 +171,7 @@ def backward_steps() -> None:
 
         numbers = {"w": 2.0, "x": 3.0, "b": 1.0, "y": 4.0}
         fields = {n: FloatText(value=v, description=n, continuous_update=False) for n, v in numbers.items()}
-        return {"step": IntSlider(value=0, min=0, max=9, description="step", continuous_update=False), **fields}
+        return {"step": IntSlider(value=0, min=0, max=9, description="step"), **fields}
 
     states = [{"step": step, "w": 2.0, "x": 3.0, "b": 1.0, "y": 4.0} for step in (2, 4, 6, 9)]
     explore(unit2.draw_backward_step, controls, states)
@@ -144,14 +184,12 @@ def losses() -> None:
         from ipywidgets import Dropdown, FloatSlider
 
         loss = Dropdown(options=list(unit5.LOSSES), description="loss")
-        prediction = FloatSlider(
-            value=-5.0, min=-8.0, max=8.0, step=0.01, description="prediction", continuous_update=False
-        )
+        prediction = FloatSlider(value=-5.0, min=-8.0, max=8.0, step=0.01, description="prediction")
 
-        def adapt(change: dict[str, Any]) -> None:  # BCELoss takes a probability
-            prediction.min, prediction.max = (0.0, 1.0) if change["new"] == "BCELoss" else (-8.0, 8.0)
+        def adapt(chosen: str) -> None:  # BCELoss takes a probability
+            prediction.min, prediction.max = (0.0, 1.0) if chosen == "BCELoss" else (-8.0, 8.0)
 
-        loss.observe(adapt, names="value")
+        _follow(loss, [prediction], adapt)
         return {
             "loss": loss,
             "prediction": prediction,
@@ -168,8 +206,8 @@ def batches() -> None:
         from ipywidgets import Checkbox, IntSlider
 
         return {
-            "samples": IntSlider(value=10, min=1, max=24, description="samples", continuous_update=False),
-            "batch_size": IntSlider(value=4, min=1, max=24, description="batch_size", continuous_update=False),
+            "samples": IntSlider(value=10, min=1, max=24, description="samples"),
+            "batch_size": IntSlider(value=4, min=1, max=24, description="batch_size"),
             "shuffle": Checkbox(value=True, description="shuffle"),
             "drop_last": Checkbox(value=False, description="drop_last"),
         }
@@ -195,51 +233,35 @@ def vote(models: Mapping[str, nn.Module], images: Tensor, labels: Tensor) -> Non
     def draw(strokes: list[Stroke]) -> None:
         unit7.draw_votes(models, to_image(strokes))
 
-    explore(draw, lambda: {"strokes": _pad()}, [])
+    explore(draw, lambda: {"strokes": drawing_pad()}, [])
 
 
 def playground() -> None:
     """Choose a surface, one or two optimizers and their settings; see the paths, and the height of each over the steps."""
 
     def controls() -> dict[str, Any]:
-        from ipywidgets import Dropdown, FloatLogSlider, FloatSlider, IntSlider
+        from ipywidgets import Dropdown, FloatSlider, IntSlider, SelectionSlider
 
         def slider(value: float, low: float, high: float, step: float, name: str) -> FloatSlider:
-            return FloatSlider(value=value, min=low, max=high, step=step, description=name, continuous_update=False)
+            return FloatSlider(value=value, min=low, max=high, step=step, description=name)
 
         x, y = slider(-9.0, -10, 10, 0.1, "start x"), slider(2.0, -6, 6, 0.1, "start y")
         surface = Dropdown(options=list(SURFACES), value="ravine", description="surface")
+        rates = [float(f"{10 ** (power / 20):.2g}") for power in range(-80, 21)]  # 0.0001, 0.00011, ... 10
 
-        def adapt(change: dict[str, Any]) -> None:
-            x.value, y.value = SURFACES[change["new"]].start
+        def to_start(chosen: str) -> None:
+            x.value, y.value = SURFACES[chosen].start
 
-        surface.observe(adapt, names="value")
+        _follow(surface, [x, y], to_start)
         return {
             "surface": surface,
             "first": Dropdown(options=METHODS, value="SGD", description="optimizer 1"),
             "second": Dropdown(options=(*METHODS, "none"), value="Momentum", description="optimizer 2"),
-            "lr": FloatLogSlider(
-                value=0.05, min=-4, max=1, step=0.05, description="learning rate", continuous_update=False
-            ),
+            "lr": SelectionSlider(value=0.05, options=rates, description="learning rate"),
             "momentum": slider(0.9, 0, 0.99, 0.01, "momentum"),
             "x": x,
             "y": y,
-            "steps": IntSlider(value=80, min=1, max=200, description="steps", continuous_update=False),
+            "steps": IntSlider(value=80, min=1, max=200, description="steps"),
         }
 
     explore(unit6.draw_playground, controls, unit6.PLAYGROUND_STATES)
-
-
-def _pad() -> Any:
-    """Make a widget to draw on. Its ``value`` is the list of strokes; it changes at the end of each stroke.
-
-    Source: https://anywidget.dev/en/getting-started/
-    """
-    import anywidget
-    import traitlets
-
-    class Pad(anywidget.AnyWidget):
-        _esm = _PAGE
-        value = traitlets.List([]).tag(sync=True)
-
-    return Pad()

@@ -1,5 +1,9 @@
 """What happens at the start of each notebook: seed, threads, plot style, one line."""
 
+import sys
+import threading
+from typing import Any
+
 import torch
 
 
@@ -24,4 +28,25 @@ def setup(unit: str, lang: str = "en", seed: int = 0) -> None:
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     style.use_style()
+    _keep_figures_whole()
     print(f"{unit} is ready: seed {seed}, one thread.")
+
+
+def _keep_figures_whole() -> None:
+    """Let IPython show figures in the main thread alone; where there is no IPython, do nothing.
+
+    After each message IPython shows and closes the open figures: its event ``post_execute``. JupyterLab sends the moves of
+    controls to another thread of ipykernel 7, so that a slider could show and close the half-drawn figure of the cell that runs.
+
+    Source: https://github.com/ipython/ipykernel/issues/1564 and https://github.com/jupyterlab/jupyterlab/issues/19719
+    """
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if shell is None or "trigger" in vars(shell.events):  # with the second, this was done before
+        return
+    everywhere = shell.events.trigger
+
+    def trigger(event: str, *args: Any, **kwargs: Any) -> None:
+        if event != "post_execute" or threading.current_thread() is threading.main_thread():
+            everywhere(event, *args, **kwargs)
+
+    shell.events.trigger = trigger
