@@ -5,7 +5,7 @@ import pytest
 import torch
 from junk import Hostile
 
-from course_utils.exercises.engine import compare, core, guard
+from course_utils.exercises.engine import compare, guard, shown
 from course_utils.exercises.engine.core import (
     CORRECT,
     NOT_ATTEMPTED,
@@ -264,12 +264,12 @@ def test_a_text_shows_itself():
 
 def test_the_summary_counts_the_last_check_of_each():
     group = [example() for _ in range(3)]
-    assert repr(core.summary(group)) == "✓ 0 done   ✗ 0 wrong   ○ 3 open: half, half, half"
+    assert repr(shown.summary(group)) == "✓ 0 done   ✗ 0 wrong   ○ 3 open: half, half, half"
     group[0].check(halves)
     group[1].check(lambda x: x)
-    assert repr(core.summary(group)) == "✓ 1 done   ✗ 1 wrong: half   ○ 1 open: half"
+    assert repr(shown.summary(group)) == "✓ 1 done   ✗ 1 wrong: half   ○ 1 open: half"
     group[0].check(lambda x: x)
-    assert core.summary(group)._repr_markdown_() == "✓ 0 done &nbsp; ✗ 2 wrong: half, half &nbsp; ○ 1 open: half"
+    assert shown.summary(group)._repr_markdown_() == "✓ 0 done &nbsp; ✗ 2 wrong: half, half &nbsp; ○ 1 open: half"
 
 
 def test_the_solution_is_shown_without_the_decorators_above_it():
@@ -284,7 +284,7 @@ def test_the_solution_is_shown_without_the_decorators_above_it():
     assert isinstance(third, Exercise) and third.name == "third" and third.answer(3) == 1 and three_times(1) == 3
     assert third.solution().plain == "def third(x):\n    return x / 3"
     assert [m.name for m in third.mistakes] == ["three times"]
-    assert core.source(third.mistakes[0].answer) == "def three_times(x):\n    return x * 3"
+    assert shown.source(third.mistakes[0].answer) == "def three_times(x):\n    return x * 3"
 
 
 # ---- the comparison

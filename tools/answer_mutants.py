@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from course_utils.exercises.__main__ import units
-from course_utils.exercises.engine import core
+from course_utils.exercises.engine import shown
 from course_utils.exercises.engine.core import CORRECT, WRONG, Exercise, Result
 
 OPERATORS = {
@@ -38,7 +38,7 @@ def mutants(exercise: Exercise) -> list[Mutant]:
     """Return all mutants of the solution of an exercise; none where it is a value."""
     if not callable(exercise.answer):
         return []
-    tree = ast.parse(core.source(exercise.answer))
+    tree = ast.parse(shown.source(exercise.answer))
     for node in ast.walk(tree):  # an annotation does nothing
         if isinstance(node, ast.arg):
             node.annotation = None

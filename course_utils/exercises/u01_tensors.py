@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_utils.exercises.engine import core
+from course_utils.exercises.engine import shown
 from course_utils.exercises.engine.core import Text, exercise
 
 # Some mistakes are told by one fact alone, whatever the numbers are: such as the shape, or that there is no tensor.
@@ -2068,7 +2068,7 @@ predictions = exercise(
         "A regular walk through memory can be a view. Which lines walk regularly, and which may pick any position?",
         "Try it: `shares_memory(x.T, x)`, with the function from section 1.5. Or set `x[0, 0] = 99`, and look at the result.",
     ],
-    idea="Only what a start, sizes and strides describe can be a view; the rest must be copied. "
+    idea="Only what can be read in equal steps along each dimension can be a view; the rest must be copied. "
     "Lists of floats become float32, arrays keep their dtype.",
 )(
     {
@@ -2113,12 +2113,11 @@ _GUESSES = (
         "copy",
         "`x` lies in memory in reading order, so a new shape is enough: no number has to move.",
     ),
-    ("x.T", "copy", "a transpose only swaps sizes and strides. It reads the same memory in other steps."),
+    ("x.T", "copy", "a transpose moves no number. It reads the same memory, in equal steps along each dimension."),
     (
         "x.T.reshape(6)",
         "share",
-        "row by row, `x.T` reads the memory 0, 3, 1, 4, 2, 5. No single stride gives this order, so "
-        "`reshape` has to copy.",
+        "row by row, `x.T` reads the memory 0, 3, 1, 4, 2, 5. These steps are not equal, so `reshape` has to copy.",
     ),
     ("x[:, 1]", "copy", "a slice, or a single index, is a regular walk through the same memory: a view."),
     (
@@ -2163,4 +2162,4 @@ EXERCISES = (
 
 def summary() -> Text:
     """Return one line about this unit's exercises: how many are done, wrong and open."""
-    return core.summary(EXERCISES)
+    return shown.summary(EXERCISES)

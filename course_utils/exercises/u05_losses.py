@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from course_utils.exercises.engine import core
+from course_utils.exercises.engine import shown
 from course_utils.exercises.engine.compare import difference
 from course_utils.exercises.engine.core import Exercise, Text, exercise
 from course_utils.exercises.engine.facts import with_gradients
@@ -2270,4 +2270,4 @@ EXERCISES = (mse, bce_from_scores, cross_entropy, choose_loss, count_parameters,
 
 def summary() -> Text:
     """Return one line: how many exercises of this notebook are done, wrong and open."""
-    return core.summary(EXERCISES)
+    return shown.summary(EXERCISES)

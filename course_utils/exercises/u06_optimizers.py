@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from course_utils.exercises.engine import core
+from course_utils.exercises.engine import shown
 from course_utils.exercises.engine.compare import difference, show, type_name
 from course_utils.exercises.engine.core import Text, exercise
 from course_utils.surfaces import SURFACES, descend
@@ -2834,4 +2834,4 @@ EXERCISES = (
 
 def summary() -> Text:
     """Return one line: how many exercises of this notebook are done, wrong and open."""
-    return core.summary(EXERCISES)
+    return shown.summary(EXERCISES)

@@ -102,6 +102,16 @@ def raised(error: BaseException) -> str:
     return f"Your answer raised {type_name(error)}{': ' + text if text else ''}{where}."
 
 
+def python_said(got: Sequence[Any]) -> str:
+    """Return what Python said in the first case that raised, with the line of the answer."""
+    for value in got:
+        if isinstance(value, Raised):
+            line, text = error_line(value.error), error_text(value.error)
+            where = f" in the line `{line}`" if line else ""
+            return f"Python raised {type_name(value.error)}{where}{': ' + text if text else ''}."
+    return ""
+
+
 def error_text(error: BaseException) -> str:
     """Return the first line of an error's text, without addresses, which differ from run to run."""
     try:

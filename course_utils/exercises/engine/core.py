@@ -5,14 +5,10 @@ answer gets one sentence about the first difference. A check never raises, and n
 endless loop. It cannot stop a call that ends Python itself, such as ``os._exit``, or one that never comes back from C.
 """
 
-import ast
 import copy
-import functools
 import inspect
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -21,58 +17,21 @@ from torch import Tensor, nn
 from course_utils.exercises.engine.compare import (
     Raised,
     difference,
-    error_line,
     error_text,
     is_open,
+    python_said,
     show,
     show_apart,
     type_name,
 )
 from course_utils.exercises.engine.guard import TimeUp, memory_limit, repeatable, time_limit, undisturbed
+from course_utils.exercises.engine.shown import CORRECT, NOT_ATTEMPTED, WRONG, Result, Text, source
 
 SECONDS = 2.0  # the time of an answer in one check, on all its inputs together
-NOT_ATTEMPTED, WRONG, CORRECT = "not attempted", "wrong", "correct"
-SIGNS = {NOT_ATTEMPTED: "○", WRONG: "✗", CORRECT: "✓"}
 OUR_FAULT = (
     "The check of this exercise does not work here, so your answer was not judged. That is a fault of the course, not yours: "
     "please report it, with the output of `python -m course_utils`."
 )
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text that shows itself: plain in a terminal, as Markdown in a notebook."""
-
-    plain: str
-    markdown: str
-
-    def __repr__(self) -> str:
-        return self.plain
-
-    def _repr_markdown_(self) -> str:
-        return self.markdown
-
-
-@dataclass(frozen=True, repr=False)
-class Result:
-    """The outcome of a check.
-
-    ``status`` is "not attempted", "wrong" or "correct", ``message`` says why, and ``detail`` what Python said, where the message
-    is about an error.
-    """
-
-    title: str
-    status: str
-    message: str
-    detail: str = ""
-
-    def __repr__(self) -> str:
-        return " ".join(filter(None, [SIGNS[self.status], f"{self.title}: {self.status}.", self.message, self.detail]))
-
-    def _repr_markdown_(self) -> str:
-        return " ".join(
-            filter(None, [SIGNS[self.status], f"**{self.title}: {self.status}.**", self.message, self.detail])
-        )
 
 
 @dataclass(frozen=True)
@@ -265,7 +224,7 @@ class Exercise:
                 return CORRECT, self.idea
         for mistake in self.mistakes:
             if self._makes(mistake, got):
-                return WRONG, mistake.message, _python_said(got)
+                return WRONG, mistake.message, python_said(got)
         with time_limit(SECONDS):
             first = next(i for i, problem in enumerate(problems) if problem)
             tried = ", ".join(name + show(argument) for name, argument in self._named(self.cases[first]))
@@ -331,49 +290,7 @@ def exercise(title: str, *, name: str = "", **settings: Any) -> Callable[[Any], 
     return lambda answer: Exercise(name or answer.__name__, title, answer, **settings)
 
 
-def source(answer: Any) -> str:
-    """Return an answer as it is written in its module, without the decorators above it."""
-    if not callable(answer):
-        return repr(answer)
-    if inspect.isclass(answer):  # `inspect` would read the whole module again for each class
-        text = _classes(inspect.getmodule(answer)).get(answer.__name__) or inspect.getsource(answer)
-    else:
-        text = inspect.getsource(answer)
-    text = textwrap.dedent(text).strip()
-    first = ast.parse(text).body[0].lineno  # that of ``def`` or ``class``
-    return "\n".join(text.splitlines()[first - 1 :])
-
-
-@functools.cache
-def _classes(module: ModuleType) -> dict[str, str]:
-    """Return the source of each class of a module."""
-    text = inspect.getsource(module)
-    lines = text.splitlines()
-    nodes = (node for node in ast.parse(text).body if isinstance(node, ast.ClassDef))
-    return {node.name: "\n".join(lines[node.lineno - 1 : node.end_lineno]) for node in nodes}
-
-
-def summary(exercises: Sequence[Exercise]) -> Text:
-    """Return one line for a notebook: how many of its exercises are done, wrong and open, and which."""
-    names = {s: [e.name for e in exercises if e.status == s] for s in (CORRECT, WRONG, NOT_ATTEMPTED)}
-    words = {CORRECT: "done", WRONG: "wrong", NOT_ATTEMPTED: "open"}
-    parts = [
-        f"{SIGNS[s]} {len(n)} {words[s]}{': ' + ', '.join(n) if n and s != CORRECT else ''}" for s, n in names.items()
-    ]
-    return Text("   ".join(parts), " &nbsp; ".join(parts))
-
-
 def _call(answer: Any, *arguments: Any) -> Any:
     if arguments and not callable(answer):
         raise TypeError(f"a function is needed, and this is {show(answer)}")
     return answer(*arguments) if callable(answer) else answer
-
-
-def _python_said(got: Sequence[Any]) -> str:
-    """Return what Python said in the first case that raised, with the line of the answer."""
-    for value in got:
-        if isinstance(value, Raised):
-            line, text = error_line(value.error), error_text(value.error)
-            where = f" in the line `{line}`" if line else ""
-            return f"Python raised {type_name(value.error)}{where}{': ' + text if text else ''}."
-    return ""
