@@ -192,10 +192,12 @@ def test_the_framed_row_and_column_make_the_framed_element(row, column):
 def test_the_dimension_of_a_sum_disappears():
     x = torch.tensor([[1, 3, 0, 2], [4, 4, 8, 1]])
     figure = pictures.draw_dim(x)
-    assert tables(figure, [4, 4, 4, 1, 1]) == [*x.tolist(), x.sum(dim=0).tolist(), *x.sum(dim=1)[:, None].tolist()]
+    assert tables(figure, [4, 4, 4, 2]) == [*x.tolist(), x.sum(dim=0).tolist(), x.sum(dim=1).tolist()]
     shown = cells(figure)
     assert [cell[1] for cell in shown[8:12]] == [cell[1] for cell in shown[:4]], "a sum stands below its column"
-    assert [cell[2] for cell in shown[12:]] == [shown[0][2], shown[4][2]], "and beside its row"
+    first, second = shown[12:]
+    assert first[2] == second[2] and second[1] - first[1] == 1, "the sums of the rows are a vector, drawn as a row"
+    assert first[1] > shown[3][1] + 1 and shown[4][2] < first[2] < shown[0][2], "which stands beside the table"
     for dim, gone in ((0, 2), (1, 4)):
         assert f"x.sum(dim={dim}), shape {tuple(x.sum(dim=dim).shape)}: the {gone} has gone" in words(figure)
 

@@ -6,6 +6,7 @@ import math
 import warnings
 
 import matplotlib.pyplot as plt
+import nbformat
 import pytest
 import torch
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
@@ -14,6 +15,7 @@ from matplotlib.transforms import Affine2D
 from course_utils import explorers
 from course_utils.lessons.u02_autograd import nodes_and_edges
 from course_utils.pictures import u02_autograd as pictures
+from tools import PATHS
 
 
 def leaf(value):
@@ -296,3 +298,26 @@ def test_the_regression_shows_losses_lines_and_path():
     assert torch.allclose(torch.as_tensor(right.lines[0].get_xydata()), torch.tensor(path).double())
     assert right.lines[1].get_xydata().tolist() == [[2.0, 0.5]]
     assert right.get_aspect() == 1, "a right angle looks like one"
+
+
+def test_the_cell_that_walks_back_runs_twice(capsys):
+    cells = {cell.id: cell.source for cell in nbformat.read(PATHS[1], as_version=4).cells}
+    names = {"torch": torch}
+    exec(cells["grad-fn"], names)
+    capsys.readouterr()
+    printed = []
+    for _ in range(2):
+        exec(cells["backprop"], names)
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] and "w: by hand 18.0  backward 18.0" in printed[0]
+
+
+def test_a_result_of_inference_mode_is_refused_by_a_tracked_calculation():
+    w = leaf(2.0)
+    with torch.inference_mode():
+        inference = w * 3
+    with torch.no_grad():
+        constant = w * 3
+    with pytest.raises(RuntimeError, match=r"[Ii]nference tensors cannot be saved for backward"):
+        w * inference
+    assert (w * constant).requires_grad

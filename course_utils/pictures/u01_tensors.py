@@ -180,7 +180,7 @@ def draw_product(a: Tensor, b: Tensor, row: int, column: int) -> "Figure":
 
 
 def draw_dim(x: Tensor) -> "Figure":
-    """Draw a matrix with its sums along both dimensions: the dimension that is named disappears.
+    """Draw a matrix with its sums along both dimensions: the dimension that is named disappears, and a vector is a row.
 
     Args:
         x: whole numbers of shape (N, M).
@@ -189,15 +189,15 @@ def draw_dim(x: Tensor) -> "Figure":
         The figure.
     """
     n, m = x.shape
-    figure, ax = _canvas(m + 11.6, n + 4.0, f"x, shape {(n, m)}")
+    figure, ax = _canvas(m + n + 10.6, n + 4.0, f"x, shape {(n, m)}")
     bottom = 2.8
     _table(ax, 0.3, bottom + n - 1, x, FIRST)
     arrow = {"arrowstyle": "-|>", "lw": 2, "color": "#333333"}
     ax.annotate("", (0.3 + m / 2, 1.35), (0.3 + m / 2, bottom - 0.1), arrowprops=arrow)
     ax.annotate("", (m + 2.2, bottom + n / 2), (m + 0.4, bottom + n / 2), arrowprops=arrow)
-    _table(ax, 0.3, 0.3, x.sum(dim=0, keepdim=True), SECOND)
-    _table(ax, m + 2.4, bottom + n - 1, x.sum(dim=1, keepdim=True), SECOND)
-    for left, y, dim in ((m + 0.6, 0.75, 0), (m + 3.6, bottom + n / 2, 1)):
+    _table(ax, 0.3, 0.3, x.sum(dim=0)[None], SECOND)
+    _table(ax, m + 2.4, bottom + n / 2 - 0.5, x.sum(dim=1)[None], SECOND)
+    for left, y, dim in ((m + 0.6, 0.75, 0), (m + n + 2.6, bottom + n / 2, 1)):
         text = f"x.sum(dim={dim}), shape {tuple(x.sum(dim=dim).shape)}"
         ax.text(left, y, f"{text}: the {x.shape[dim]} has gone", va="center")
     return figure
