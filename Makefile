@@ -4,9 +4,11 @@ PYTHON313 ?= python3.13
 BIN := .venv/bin
 # `make run UNIT=07` names one notebook; without UNIT it means all
 UNIT ?=
+# how long `make fuzz` looks
+MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-colab test-browser check fmt run live slides links bench lock clean
+.PHONY: help setup lab test test-colab test-browser fuzz mutants check fmt run live slides links bench study lock clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -34,7 +36,7 @@ check: setup  ## fast checks: lint, format, links, secrets, workflows
 	$(BIN)/zizmor --offline --quiet .github
 
 test: check  ## everything that CI checks
-	$(BIN)/pytest -n 2 --dist loadscope
+	$(BIN)/pytest -n 2
 
 # Colab's own versions; the course itself is not installed there, so the setup cells find it as they do in Colab
 .venv-colab/ok: tests/colab-requirements.txt
@@ -45,10 +47,16 @@ test: check  ## everything that CI checks
 	@touch $@
 
 test-colab: .venv-colab/ok  ## all tests and notebooks with Colab's versions (needs Python 3.13)
-	.venv-colab/bin/python -m pytest -n 2 --dist loadscope
+	.venv-colab/bin/python -m pytest -n 2
 
 test-browser: setup  ## the notebooks and slides in a real browser (part of make test)
 	$(BIN)/pytest tests/test_browser.py tests/test_editions.py -v
+
+fuzz: setup  ## look for new counterexamples at random, for 10 minutes (MINUTES=60 for an hour)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tools.fuzz $(MINUTES)
+
+mutants: setup  ## break the pictures, the explorers and the bad servers one at a time, and see which tests notice
+	OMP_NUM_THREADS=1 $(BIN)/python -m tools.mutants
 
 fmt: setup  ## format the code and the notebooks
 	PATH="$(BIN):$$PATH" $(BIN)/python -m tools.notebook_files format
@@ -67,6 +75,9 @@ links: setup  ## rewrite badges, links and setup cells from pyproject.toml
 
 bench: setup  ## measure speed, as ratios (FULL=1 adds batch size 1 on all of MNIST, and make test)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tools.bench $(if $(FULL),--full)
+
+study: setup  ## compare eight optimizers on MNIST with dask, on as many cores as there are (SCHEDULER=tcp://..., CHECK=1)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tools.study $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(if $(CHECK),--check)
 
 lock: setup  ## pin requirements.txt again, from pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --no-annotate --upgrade --quiet pyproject.toml -o requirements.txt

@@ -3,7 +3,9 @@
 import collections
 import functools
 import os
-from collections.abc import Generator
+import queue
+import time
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
@@ -36,6 +38,24 @@ def mnist_is_here() -> bool:
 # ---- the notebooks
 
 
+def as_long_as_it_lives(kernel: Any) -> Callable[..., Any]:
+    """Return a kernel's ``get_message`` that does not wait for a dead kernel; a cell of a living one has time enough."""
+    get_message = kernel.get_message
+
+    def while_alive(stream: str, timeout: float) -> Any:
+        end = time.monotonic() + timeout
+        while True:
+            try:
+                return get_message(stream=stream, timeout=1)
+            except queue.Empty:
+                if not kernel.is_alive():
+                    raise RuntimeError("The kernel died.") from None
+                if time.monotonic() > end:
+                    raise
+
+    return while_alive
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse a cell that nbval would pass over; without MNIST, run the cells tagged ``mnist`` but do not compare them."""
     if not hasattr(item, "cell"):
@@ -46,17 +66,28 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.fail("this cell was never executed, so nbval would compare nothing: run `make run`", pytrace=False)
     if "mnist" in tags(item.cell) and not have_mnist():
         item.options["check"] = False
-        item.user_properties.append(("not proved", "cells ran but were not compared (the real MNIST is not here)"))
+        item.user_properties.append(("not proved", "not compared (the real MNIST is not here)"))
     if "cuda" in tags(item.cell):
-        item.user_properties.append(("not proved", "cells ran on the CPU, without their part for a GPU"))
+        item.user_properties.append(("not proved", "without the part for a GPU (notebooks are tested on the CPU)"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Wait for a cell as long as its kernel lives, also where a busy machine says nothing for more than nbval's 5 seconds."""
+    if not hasattr(item, "cell"):
+        return
+    item.output_timeout = item.config.option.nbval_cell_timeout
+    if item.parent.kernel.get_message.__name__ != "while_alive":
+        item.parent.kernel.get_message = as_long_as_it_lives(item.parent.kernel)
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Generator[None, None, None]:
-    """After an exception the rest of that notebook says nothing new."""
+    """After an exception, or without a kernel, the rest of that notebook says nothing new."""
     yield
-    if hasattr(item, "cell") and call.when == "call" and call.excinfo and "exception" in str(call.excinfo.value):
-        item.parent.broken_at = item.name
+    if hasattr(item, "cell") and call.when == "call" and call.excinfo:
+        if "exception" in str(call.excinfo.value) or isinstance(call.excinfo.value, RuntimeError):
+            item.parent.broken_at = item.name
 
 
 # ---- several processes
@@ -91,20 +122,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 # ---- the last line
 
 
-def not_proved(stats: dict[str, list[Any]]) -> collections.Counter[str]:
-    """Count what was skipped or not compared, by reason.
+def not_proved(stats: dict[str, list[Any]]) -> list[str]:
+    """Count what was skipped or not compared, by reason; the most frequent comes first.
 
     Args:
         stats: the reports of all tests, as pytest's terminal reporter keeps them.
     """
-    reasons: collections.Counter[str] = collections.Counter()
+    reasons: collections.Counter[tuple[str, str]] = collections.Counter()
     for report in stats.get("skipped", []):
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-        reasons[f"tests skipped ({reason.removeprefix('Skipped: ')})"] += 1
+        reasons["test", f"skipped ({reason.removeprefix('Skipped: ')})"] += 1
     for report in [report for reports in stats.values() for report in reports]:
         if getattr(report, "when", None) == "call":
-            reasons.update(reason for name, reason in report.user_properties if name == "not proved")
-    return reasons
+            reasons.update(("cell", reason) for name, reason in report.user_properties if name == "not proved")
+    return [f"{n} {noun}{'s' if n > 1 else ''} {reason}" for (noun, reason), n in reasons.most_common()]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -114,7 +145,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or session.config.option.collectonly:  # None in the processes that xdist starts
         return
-    missing = [f"{count} {reason}" for reason, count in not_proved(reporter.stats).most_common()]
+    missing = not_proved(reporter.stats)
     if missing:
         reporter.write_line("Not proved here: " + "; ".join(missing))
     elif session.exitstatus == pytest.ExitCode.OK:

@@ -33,6 +33,18 @@ def wanted_device() -> str:
     return os.environ.get("COURSE_DEVICE", "").strip()
 
 
+def workers() -> int:
+    """Return how many training runs go side by side: what ``COURSE_WORKERS`` says, or 2.
+
+    Raises:
+        ValueError: ``COURSE_WORKERS`` is not a whole number from 1 up.
+    """
+    wanted = os.environ.get("COURSE_WORKERS", "").strip() or "2"
+    if not wanted.isascii() or not wanted.isdigit() or int(wanted) < 1:
+        raise ValueError(f"COURSE_WORKERS is {wanted!r}. It must be a whole number from 1 up. Unset it for 2.")
+    return int(wanted)
+
+
 def mnist_folder() -> Path | None:
     """Return the folder that ``COURSE_MNIST`` names, for the four ``.gz`` files of MNIST; None where it names none."""
     named = os.environ.get("COURSE_MNIST")

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
+from course_utils import environment
 from course_utils.data import TensorBatches
-from course_utils.environment import is_static
 
 Batches = Iterable[tuple[Tensor, Tensor]]
 
@@ -91,7 +91,7 @@ def fit(
     history = History()
     model.train()
     start = time.perf_counter()
-    for epoch in tqdm(range(epochs), desc="epochs", disable=quiet or is_static()):
+    for epoch in tqdm(range(epochs), desc="epochs", disable=quiet or environment.is_static()):
         first = len(history.losses)
         for x, y in batches:
             optimizer.zero_grad()
@@ -162,7 +162,7 @@ def compare(
     batch_size: int = 64,
     seeds: Sequence[int] = (0,),
     loss_fn: Callable[[Tensor, Tensor], Tensor] = nn.functional.cross_entropy,
-    workers: int = 2,
+    workers: int | None = None,
 ) -> list[Run]:
     """Train the same model with several optimizers on equal terms.
 
@@ -179,13 +179,18 @@ def compare(
         batch_size: samples in a batch.
         seeds: one run per optimizer and seed.
         loss_fn: takes the output of the model and the targets, and returns a scalar.
-        workers: how many runs go side by side. Use 1 for a model with random layers, such as dropout.
+        workers: how many runs go side by side; None for 2, or what ``COURSE_WORKERS`` says. Use 1 for a model with random
+            layers, such as dropout.
 
     Returns:
         The runs: all optimizers of the first seed in the given order, then those of the next seed.
+
+    Raises:
+        ValueError: ``COURSE_WORKERS`` is not a whole number from 1 up.
     """
     jobs = [(name, seed) for seed in seeds for name in optimizers]
     starts = {seed: _fresh(model, seed) for seed in seeds}
+    side_by_side = workers or environment.workers()
     stop = threading.Event()
     test_batches = TensorBatches(*test, batch_size=1000, shuffle=False)
 
@@ -200,11 +205,16 @@ def compare(
     # Two threads that ask for Python's lock all the time do better when they hand it over sooner than every 5 ms. And tiny
     # numbers below 1e-38 (denormals) make a processor slow, and count for nothing here; that setting is each thread's own.
     interval = sys.getswitchinterval()
+    runs = []
     sys.setswitchinterval(1e-4)
     try:
-        with ThreadPoolExecutor(workers, initializer=torch.set_flush_denormal, initargs=(True,)) as pool:
+        with ThreadPoolExecutor(side_by_side, initializer=torch.set_flush_denormal, initargs=(True,)) as pool:
             try:
-                runs = list(tqdm(pool.map(run, jobs), total=len(jobs), desc="runs", disable=is_static()))
+                futures = [pool.submit(run, job) for job in jobs]
+                for future in tqdm(futures, desc="runs", disable=environment.is_static()):
+                    while not future.done():  # on Windows, only a wait that ends can be interrupted
+                        wait([future], timeout=0.2)
+                    runs.append(future.result())
             except BaseException:  # Stop in the notebook too: what runs ends at its next batch, the rest does not begin
                 stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)

@@ -81,7 +81,7 @@ def twin(name, options):
 
 @pytest.mark.parametrize("name", SETTINGS)
 @pytest.mark.parametrize("problem", [logistic, ravine, network])
-@settings(max_examples=5, deadline=None, derandomize=True)
+@settings(max_examples=5)
 @given(data=st.data())
 def test_agrees_with_torch(name, problem, data):
     options = data.draw(SETTINGS[name])

@@ -3,6 +3,8 @@
 import _thread
 import contextlib
 import math
+import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -133,6 +135,28 @@ def test_compare_is_fair_and_the_same_side_by_side():
     )
 
 
+@pytest.mark.parametrize(("setting", "workers"), [("1", 1), ("3", 3), ("", 2), (None, 2)])
+def test_the_environment_says_how_many_runs_go_side_by_side(setting, workers, monkeypatch):
+    monkeypatch.delenv("COURSE_WORKERS", raising=False)
+    if setting is not None:
+        monkeypatch.setenv("COURSE_WORKERS", setting)
+    threads = []
+    monkeypatch.setattr(
+        training, "ThreadPoolExecutor", lambda n, **kw: threads.append(n) or ThreadPoolExecutor(n, **kw)
+    )
+    x, y = problem()
+    for asked in (None, 4):
+        training.compare(small_net(), pair(), (x, y), (x, y), epochs=1, workers=asked)
+    assert threads == [workers, 4]
+
+
+@pytest.mark.parametrize("setting", ["0", "-1", "two", "1.5", "²"])
+def test_a_setting_that_is_no_number_gets_one_sentence(setting, monkeypatch):
+    monkeypatch.setenv("COURSE_WORKERS", setting)
+    with pytest.raises(ValueError, match=f"^COURSE_WORKERS is '{setting}'. It must be a whole number"):
+        training.compare(small_net(), pair(), problem(), problem(), epochs=1)
+
+
 def test_compare_leaves_the_random_state_alone():
     x, y = problem()
     model = small_net()
@@ -149,19 +173,24 @@ def test_compare_does_not_seed_the_gpus(monkeypatch):
     training.compare(net, pair(), (x, y), (x, y), epochs=1)
 
 
-def test_stop_ends_the_runs_at_their_next_batch():
+@pytest.mark.parametrize("workers", [1, 2])
+def test_stop_ends_the_runs_at_their_next_batch(workers):
     calls = []
 
     def loss_fn(prediction, target):
         calls.append(1)
         if len(calls) == 20:
-            _thread.interrupt_main()  # what Stop does to a kernel
+            _thread.interrupt_main()  # what Stop does to a kernel, and it wakes no thread that waits
+        assert len(calls) < 10**5, "the runs go on to the end"
         return nn.functional.cross_entropy(prediction, target)
 
     x, y = problem()
-    with pytest.raises(KeyboardInterrupt):
-        training.compare(small_net(), pair(), (x, y), (x, y), epochs=10**6, loss_fn=loss_fn)
-    assert len(calls) < 10**5, "without it, the runs would go on to the end"
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's job in the background ignores it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            training.compare(small_net(), pair(), (x, y), (x, y), epochs=10**6, loss_fn=loss_fn, workers=workers)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_compare_goes_on_after_a_run_that_fails(capsys):

@@ -153,15 +153,68 @@ def test_leaving_the_picture_for_good_is_told_from_coming_back():
     assert max(abs(line.get_ydata()).max() for line in plt.gca().lines) < 100
 
 
-def test_the_arrows_are_perpendicular_to_the_contours():
+def test_the_arrows_point_downhill():
     pictures.show_downhill(SURFACES["ravine"])
     (arrows,) = (c for c in plt.gca().collections if hasattr(c, "U"))
-    places = torch.tensor(arrows.XY)
-    along = SURFACES["ravine"].gradient(places).flip(1) * torch.tensor([1.0, -1.0])
+    places = torch.tensor(arrows.get_offsets().tolist(), dtype=torch.float64)
     arrow = torch.stack([torch.tensor(arrows.U), torch.tensor(arrows.V)], dim=1)
-    cosine = torch.nn.functional.cosine_similarity(along, arrow.double())
-    assert cosine.abs().max() < 1e-5 and len(places) == 28
+    cosine = torch.nn.functional.cosine_similarity(-SURFACES["ravine"].gradient(places), arrow.double())
+    assert cosine.min() > 1 - 1e-9 and len(places) == 28
     assert plt.gca().get_aspect() == 1.0
+
+
+def drawn(ax):
+    """The lines of a picture by their label: for each an (N, 2) tensor; those without a label are left out."""
+    lines = {line.get_label(): torch.tensor(line.get_xydata()) for line in ax.lines}
+    return {label: points for label, points in lines.items() if not label.startswith("_")}
+
+
+def heights(surface, path):
+    """What is drawn for a path over its steps."""
+    return torch.stack([torch.arange(len(path)).double(), surface(path) - surface.lowest], dim=1)
+
+
+@every_surface
+def test_a_surface_is_drawn_with_its_minima_and_its_true_heights(surface):
+    ax = plt.subplots()[1]
+    pictures.draw_contours(ax, surface)
+    stars = [line.get_xydata()[0].tolist() for line in ax.lines if line.get_marker() == "*"]
+    assert stars == [[x, surface.lowest if surface.is_curve else y] for x, y in surface.minima]
+    if surface.is_curve:
+        x, y = torch.tensor(ax.lines[0].get_xydata()).T
+        assert torch.allclose(y, surface(torch.stack([x, 0 * x], dim=1))) and len(x) == 300
+    else:
+        contours = ax.collections[-1]
+        pairs = [(v, p.vertices) for v, p in zip(contours.levels, contours.get_paths(), strict=True) if len(p)]
+        level, places = pairs[len(pairs) // 2]  # the lowest are smaller than the grid
+        found = surface(torch.tensor(places)) - surface.lowest
+        assert (found - level).abs().mean() < 0.1 * level
+
+
+@pytest.mark.parametrize("name", ["dent", "beale"])
+def test_paths_are_drawn_where_they_are(name):
+    surface = SURFACES[name]
+    path = descend(surface, partial(optimizers.Momentum, lr=0.003), steps=20)
+    across = surface(path) if surface.is_curve else path[:, 1]
+    places = torch.stack([path[:, 0], across], dim=1)
+    ax = plt.subplots()[1]
+    pictures.draw_paths(ax, surface, {"a": path}, 12)
+    lines = drawn(ax)
+    assert torch.allclose(lines["a"], places[:13]) and torch.allclose(lines["start"], places[:1])
+    (end,) = [line for line in ax.lines if line.get_marker() == "o"]
+    assert torch.allclose(torch.tensor(end.get_xydata()), places[12:13])
+
+    pictures.show_paths(surface, {"a": path, "b": path[:5]})
+    left, right = plt.gcf().axes
+    assert torch.allclose(drawn(left)["a"], places) and torch.allclose(drawn(left)["b"], places[:5])
+    assert torch.allclose(drawn(right)["a"], heights(surface, path))
+    assert torch.allclose(drawn(right)["b"], heights(surface, path[:5]))
+
+    pictures.draw_side_by_side(surface, {"first": path, "second": path[:9]})
+    panels = {ax.get_title(): ax.lines for ax in plt.gcf().axes}
+    for title, shown in (("first", places), ("second", places[:9])):
+        (line,) = [line for line in panels[title] if line.get_marker() == "."]
+        assert torch.allclose(torch.tensor(line.get_xydata()), shown)
 
 
 def test_a_race_shows_paths_and_heights_up_to_the_step():
@@ -171,7 +224,9 @@ def test_a_race_shows_paths_and_heights_up_to_the_step():
     pictures.draw_race(ax, beale, paths, 7)
     left, right = ax.child_axes
     assert left.get_title() == "step 7" and right.get_yscale() == "log"
-    assert [len(line.get_ydata()) for line in right.lines] == [8, 8]
+    for method, path in paths.items():
+        assert torch.allclose(drawn(left)[method], path[:8])
+        assert torch.allclose(drawn(right)[method], heights(beale, path)[:8])
     plt.gcf().canvas.draw()
 
 
@@ -179,7 +234,9 @@ def test_a_ball_is_where_the_path_is():
     dent, ax = SURFACES["dent"], plt.subplots()[1]
     path = descend(dent, partial(optimizers.Momentum, lr=0.05), steps=30)
     pictures.draw_ball(ax, dent, path, 20, "t")
-    assert ax.lines[-1].get_xdata()[0] == path[20, 0] and ax.get_title() == "t"
+    *_, before, ball = [torch.tensor(line.get_xydata()) for line in ax.lines]
+    places = torch.stack([path[:, 0], dent(path)], dim=1)
+    assert torch.allclose(before, places[10:21]) and torch.allclose(ball, places[20:21]) and ax.get_title() == "t"
 
 
 # ---- the playground
@@ -193,6 +250,17 @@ def test_the_playground_draws_every_method(surface, lr):
         assert surface in plt.gcf().get_suptitle()
         plt.gcf().canvas.draw()
         plt.close("all")
+
+
+def test_the_playground_shows_the_walks_of_its_settings():
+    pictures.draw_playground("beale", "Momentum", "Adam", 0.002, 0.7, 0.5, 1.0, 30)
+    left, right = plt.gcf().axes
+    beale = SURFACES["beale"]
+    for method in ("Momentum", "Adam"):
+        path = descend(beale, optimizers.factory(method, 0.002, 0.7), (0.5, 1.0), 30)
+        assert torch.allclose(drawn(left)[method], path)
+        assert torch.allclose(drawn(right)[method], heights(beale, path))
+    assert [text.get_text() for text in plt.gcf().legends[0].get_texts()] == ["Momentum", "Adam"]
 
 
 @pytest.mark.parametrize(
