@@ -12,7 +12,7 @@ import pytest
 from faults import posix
 from nbclient import NotebookClient
 
-from tools import ROOT, code_cells, editions, lesson_time, tags
+from tools import PATHS, ROOT, code_cells, editions, lesson_time, tags
 
 TEACHING = (ROOT / "notebooks" / "TEACHING.md").read_text(encoding="utf-8")
 
@@ -226,10 +226,26 @@ def test_every_unit_has_its_plan(path, notebook):
     assert plan.count("\n- **") >= 3, "three stumbling blocks"
 
 
-def test_the_days_of_the_plans_hold_their_units():
-    for plan in ("One day", "Three days", "Ten weeks"):
-        text = TEACHING.partition(f"## {plan}\n")[2].partition("\n## ")[0]
-        assert set(re.findall(r"\b[Uu]nit (\d)", text)) | set(re.findall(r"\b(\d)\.\d", text)) >= set("1234567"), plan
+def numbers(text):
+    """The sections that a cell such as "1.2 to 1.4, 2.1" names."""
+    for part in text.split(", "):
+        first, _, last = part.partition(" to ")
+        unit, start = first.split(".")
+        yield from (f"{unit}.{n}" for n in range(int(start), int((last or first).split(".")[1]) + 1))
+
+
+@pytest.mark.parametrize(("plan", "limit"), [("One day", 55), ("Three days", 310), ("Ten weeks", 80)])
+def test_the_minutes_of_the_plans_are_those_of_the_sections(plan, limit):
+    found = {s.number: s for p in PATHS for s in lesson_time.sections(nbformat.read(p, as_version=4)) if s.number}
+    text = TEACHING.partition(f"## {plan}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| \d+ \| ([^|]+) \| ([^|]+) \| (\d+) \| [^|]+ \|$", text, re.M)
+    assert {number[0] for cells in rows for number in numbers(cells[0])} >= set("123456")
+    for sections, exercises, stated in rows:
+        minutes = sum(found[number].minutes for number in numbers(sections))
+        for unit, listed in re.findall(r"unit (\d): ([\d, ]+)", exercises):
+            assert all(int(n) <= row(unit)[3] for n in listed.split(", "))
+            minutes += lesson_time.EXERCISE * len(listed.split(", "))
+        assert round(minutes) == int(stated) <= limit, f"{plan}: {sections} takes {minutes:.1f} minutes"
 
 
 def test_commands_of_the_page_exist():
