@@ -211,7 +211,10 @@ def wait_until(page, look, right, wanted="", seconds=60):
 
 
 def describe(seen):
-    return f"a picture of {seen.shape[1]} x {seen.shape[0]} pixels" if isinstance(seen, np.ndarray) else repr(seen)
+    """Say what was seen, for the error of a test."""
+    if isinstance(seen, np.ndarray):
+        return f"a picture of {seen.shape[1]} x {seen.shape[0]} pixels"
+    return repr(seen)[:300]
 
 
 def open_notebook(page, lab, stem):
@@ -473,9 +476,7 @@ def test_figures_of_a_cell_are_whole_while_a_slider_is_moved(desk, monkeypatch):
         wait_for_picture(desk, explorer, drawn(draw, values(controls)))
 
     steps.locator(".noUi-handle").focus()
-    desk.keyboard.press(
-        "ArrowRight"
-    )  # the first move of a control comes to the thread of the cells, all others elsewhere
+    desk.keyboard.press("ArrowRight")  # only from the second move on, a control comes to another thread than the cells
     wait_for_the_steps()
     cell, number = start_cell(desk, "figures")
     steps.locator(".noUi-handle").focus()
@@ -529,9 +530,8 @@ def test_the_picture_of_an_explorer_is_sharp_fits_a_narrow_page_and_is_described
     assert shown == [width // 2, pytest.approx(height / 2, abs=1)]
     assert "surface = ravine" in image.get_attribute("alt")
     desk.set_viewport_size({**WINDOW, "width": 600})
-    wait_until(
-        desk, sizes, lambda sizes: sizes[2] < 500 and sizes[3] == pytest.approx(height * sizes[2] / width, abs=1)
-    )
+    in_proportion = lambda s: s[2] < 500 and s[3] == pytest.approx(height * s[2] / width, abs=1)  # noqa: E731
+    wait_until(desk, sizes, in_proportion)
     room = desk.locator(".jp-Notebook").bounding_box()
     box = image.bounding_box()
     assert box["x"] + box["width"] <= room["x"] + room["width"]

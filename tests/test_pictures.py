@@ -1,4 +1,4 @@
-"""The pictures of units 3, 5 and 7 show the data that they are given, and each control of an explorer changes the picture."""
+"""Pictures show the data that they are given (more in the tests of each unit); each control of an explorer changes one."""
 
 import inspect
 import re
@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from course_utils import explorers
-from course_utils.pictures import u03_gpu, u05_losses, u07_mnist_comparison
+from course_utils.pictures import curves, films, style, u03_gpu, u05_losses, u07_mnist_comparison
 
 EXPLORERS = [
     name
@@ -24,6 +24,40 @@ class Leans(torch.nn.Module):
 
     def forward(self, x):
         return x[:, :10] * 5
+
+
+# ---- what all units share
+
+
+def test_curves_are_the_losses():
+    losses = [8.0, 4.0, 2.0, 1.0]
+    for ax, first in ((curves.epoch_curves({"a": losses}), 1), (curves.loss_curves({"a": losses}), 0)):
+        assert ax.lines[0].get_xydata().tolist() == [[float(i), v] for i, v in enumerate(losses, first)]
+    falling = [2.0**-i for i in range(40)]
+    raw, mean = curves.loss_curves({"a": falling}, window=3).lines
+    assert raw.get_ydata() == pytest.approx(np.maximum(falling, 1e-6))
+    assert mean.get_xydata()[:2].tolist() == [[1.0, 1.75 / 3], [2.0, 0.875 / 3]]
+
+
+def test_a_film_shows_its_frames(monkeypatch):
+    monkeypatch.setenv("COURSE_STATIC", "1")
+    films.animate(lambda ax, frame: ax.plot([0, frame]), [3, 5, 7])
+    assert [list(ax.lines[0].get_ydata()) for ax in plt.gcf().axes] == [[0, 3], [0, 5], [0, 7]]
+    page = films.player(lambda ax, frame: ax.plot([0, frame]), [3, 5], interval=100).strip()
+    assert page.endswith("</script>") and page.count("data:image/png") == 2
+
+
+def test_the_style_is_set():
+    with plt.rc_context():
+        plt.rcdefaults()
+        before = dict(plt.rcParams)
+        style.use_style()
+        changed = {name for name, value in plt.rcParams.items() if before[name] != value}
+        assert {"figure.facecolor", "savefig.facecolor", "axes.prop_cycle", "axes.grid", "image.cmap"} <= changed
+        assert plt.rcParams["axes.prop_cycle"].by_key()["color"] == list(style.COLOURS)
+    looks = style.curve_styles()
+    first = [next(looks) for _ in range(9)]
+    assert [look["color"] for look in first] == [*style.COLOURS, style.COLOURS[0]]
 
 
 # ---- unit 3

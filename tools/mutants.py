@@ -68,7 +68,9 @@ def spoiled(value: Any) -> Any:
         return not value
     if isinstance(value, int | float | torch.Tensor):
         return value + 1
-    if isinstance(value, str | list | tuple):
+    if isinstance(value, str):
+        return value + "x"
+    if isinstance(value, list | tuple):
         return value[:-1] if value else value
     return None
 
@@ -138,8 +140,8 @@ def picture_mutants() -> Iterator[Mutant]:
     for info in pkgutil.iter_modules(pictures.__path__):
         module = importlib.import_module(f"course_utils.pictures.{info.name}")
         unit = re.match(r"u\d\d", info.name)
-        tests = sorted((ROOT / "tests").glob(f"test_{unit[0] if unit else info.name}*.py"))
-        tests.append(ROOT / "tests" / "test_pictures.py")
+        own = [f"test_{unit[0]}*.py"] if unit else ["test_curves.py", "test_films.py"]
+        tests = [path for name in (*own, "test_pictures.py") for path in sorted((ROOT / "tests").glob(name))]
         for name, function in inspect.getmembers(module, inspect.isfunction):
             if name.startswith("_") or function.__module__ != module.__name__:
                 continue
