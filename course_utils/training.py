@@ -2,6 +2,7 @@
 
 import copy
 import math
+import operator
 import sys
 import threading
 import time
@@ -36,7 +37,7 @@ class History:
 
     Attributes:
         losses: the loss of each step, in order.
-        epoch_losses: the mean loss of each finished epoch.
+        epoch_losses: the mean loss over the samples of each finished epoch; a short last batch counts for what it holds.
         seconds: the time the run took.
         problem: why the run ended early; empty where it did not.
     """
@@ -93,6 +94,7 @@ def fit(
     start = time.perf_counter()
     for epoch in tqdm(range(epochs), desc="epochs", disable=quiet or environment.is_static()):
         first = len(history.losses)
+        sizes = []
         for x, y in batches:
             optimizer.zero_grad()
             loss = loss_fn(model(x), y)
@@ -107,6 +109,7 @@ def fit(
             loss.backward()
             optimizer.step()
             history.losses.append(value)
+            sizes.append(len(x))
         if history.problem:
             if not quiet:
                 print(history.problem)
@@ -115,7 +118,7 @@ def fit(
             raise ValueError(
                 "There are no batches. A generator can be read only once: give a DataLoader, a TensorBatches or a list."
             )
-        history.epoch_losses.append(math.fsum(history.losses[first:]) / (len(history.losses) - first))
+        history.epoch_losses.append(math.fsum(map(operator.mul, sizes, history.losses[first:])) / sum(sizes))
     history.seconds = time.perf_counter() - start
     return history
 

@@ -50,6 +50,20 @@ def test_fit_is_the_plain_loop():
     assert history.seconds > 0 and history.problem == ""
 
 
+def test_the_loss_of_an_epoch_is_the_mean_over_its_samples():
+    """A last batch of six counts six samples, not as much as a whole batch."""
+    (x, y), model = problem(), small_net()
+    x, y = x[:70], y[:70]
+    y[64:] = (y[64:] + 1) % 2  # the short batch has another loss than the rest
+    still = torch.optim.SGD(model.parameters(), lr=0.0)
+    history = training.fit(
+        model, data.TensorBatches(x, y, 64, shuffle=False), nn.functional.cross_entropy, still, epochs=1
+    )
+    whole = nn.functional.cross_entropy(model(x), y).item()
+    assert history.epoch_losses[0] == pytest.approx(whole, rel=1e-6)
+    assert abs(sum(history.losses) / 2 - whole) > 0.01
+
+
 def test_a_nan_loss_ends_the_run_and_keeps_the_history(capsys):
     x, y = problem()
     model = small_net()
