@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BUNDLED = {
     "iris_dataset.csv": "9cc1c345c71bcc9b486b74cbf6063fa66f4bb5e0f603a4b3c3471ec2e5e8e355",
     "published_mnist_losses.csv": "f9890a124d1a28461f8f2d06f404512d9ed826b4ed8dbf0b87b002f8f22603bb",
+    "optimizer_study.csv": "6f9d11c3a18db1afe3edbbcd48d3da7241113830aacdfdfa74fdc9c9dfe5815a",
     "digits_8x8.csv.gz": "09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22",
 }
 MNIST_FILES = {

@@ -73,7 +73,7 @@ def test_unit_2_gradients(device):
     start = torch.randn(5, 4, dtype=torch.float64)
     gradients = {}
     for name, place in (("cpu", torch.device("cpu")), ("there", device)):
-        x = start.to(place).requires_grad_()
+        x = start.clone().to(place).requires_grad_()  # a leaf of its own on each device
         (torch.sin(x).exp().sum(dim=1) ** 2).mean().backward()
         gradients[name] = x.grad
     assert gradients["there"].device.type == device.type
@@ -138,7 +138,7 @@ def test_unit_5_losses(name, device):
     target = labels if name == "CrossEntropyLoss" else one_hot
     results = []
     for place in (torch.device("cpu"), device):
-        z = scores.to(place).requires_grad_()
+        z = scores.clone().to(place).requires_grad_()
         loss = loss_fn(squash(z), target.to(place))
         loss.backward()
         results.append((loss.detach(), z.grad))
@@ -153,7 +153,7 @@ def test_unit_6_one_step_of_each_optimizer(name, device):
     start = torch.randn(20, dtype=torch.float64)
     ends = []
     for place in (torch.device("cpu"), device):
-        p = nn.Parameter(start.to(place))
+        p = nn.Parameter(start.clone().to(place))
         optimizer = MAKERS[name]([p])
         for _ in range(5):
             optimizer.zero_grad()
