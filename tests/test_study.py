@@ -108,6 +108,7 @@ def test_two_workers_one_killed_and_started_again(digits, tmp_path, monkeypatch)
             spawned[-1].kill()
 
     monkeypatch.setattr(study, "append", append_and_kill)
+    monkeypatch.setattr(study, "SAME_ROUNDING", {})  # this process repeats the runs, and has computed already
     assert study.main(arguments) == 0 and killed
     rows = study.read(path)
     assert sorted(r.stage for r in rows) == sorted(["final"] * 2 + ["sweep"] * (len(rows) - 2)) and len(rows) >= 5
@@ -119,10 +120,15 @@ def test_two_workers_one_killed_and_started_again(digits, tmp_path, monkeypatch)
 
 def test_a_check_repeats_some_rows_and_tells_which_differ(digits, monkeypatch, capsys):
     monkeypatch.setattr(study.random, "sample", lambda rows, k: rows[:2])
-    rows = [study.train(Job("sweep", "SGD", lr, 64, "constant", 0, 1)) for lr in (0.1, 0.3, 1e30)]
+    rows = [study.train(Job("sweep", "SGD", lr, 16, "constant", 0, 5)) for lr in (0.1, 0.3, 1e30)]
     again = lambda jobs: map(study.train, jobs)  # noqa: E731
     assert study.check(rows, 0.02, again) == 0 == study.check(rows[1:], 0.02, again)
-    wrong = dataclasses.replace(rows[0], train_loss=7.7)
-    assert study.check([wrong, *rows[1:]], 0.02, again) == 1
-    shown = capsys.readouterr().out
-    assert "1 of 2 runs gave the same numbers again." in shown and "; the file has 7.7, " in shown
+    assert capsys.readouterr().out.count("Of 2 runs, 2 gave the same numbers to five digits, and 0 came out ") == 2
+    assert rows[0].validation_accuracy > 0.9
+    rounded = dataclasses.replace(rows[0], train_loss=rows[0].train_loss * 1.001)
+    assert study.check([rounded, *rows[1:]], 0.02, again) == 0
+    assert "Of 2 runs, 1 gave the same numbers to five digits, and 0 came out " in capsys.readouterr().out
+    for accuracy in (rows[0].validation_accuracy - 0.03, math.nan):
+        wrong = dataclasses.replace(rows[0], validation_accuracy=accuracy)
+        assert study.check([wrong, *rows[1:]], 0.02, again) == 1
+        assert "; the file has " in capsys.readouterr().out
