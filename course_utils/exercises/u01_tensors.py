@@ -1410,6 +1410,7 @@ _CORNERS = torch.tensor([[0.0, 0.0, 2.0], [-1.0, 4.0, 1.0], [10.0, -2.0, 5.0], [
     oracle=lambda a, b: torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist"),
     run=_ordinary_first(_CORNERS, -_CORNERS[:2]),
     cases=[
+        (torch.tensor([[0.0, 0, 0], [1, 2, 2], [0, 3, 0]]), torch.tensor([[0.0, 3, 4], [2, 4, 4]])),
         (torch.tensor([[0.0, 0.0], [3.0, 4.0], [1.0, 1.0]]), torch.tensor([[6.0, 8.0], [3.0, 0.0]])),
         (_CORNERS, torch.tensor([[1.0, -1.0, 1.0], [5.0, 2.0, 1.0], [0.0, 7.0, 0.0]])),
         (_CORNERS.T, torch.tensor([[1.0, 2.0, 3.0, 4.0], [0.0, 1.0, -1.0, 0.0]])),

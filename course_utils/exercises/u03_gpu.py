@@ -62,7 +62,8 @@ def _chosen(answer: Callable[..., Any], accelerator: Accelerator) -> Any:
         "`accelerator.is_available()` answers the first, `accelerator.current_accelerator()` the second.",
         '`if accelerator.is_available():` return the current one. After that line, return `torch.device("cpu")`.',
     ],
-    idea="First `is_available()`, then `current_accelerator()`, and the CPU for the rest. These lines run on every machine.",
+    idea="You ask `is_available()` first and `current_accelerator()` second, and return the CPU where there is no accelerator "
+    "that works. These lines run on every machine.",
 )
 def choose_device(accelerator: object) -> torch.device:
     """Return the accelerator where one works, else the CPU."""
@@ -81,7 +82,7 @@ def does_not_ask_whether_it_works(accelerator):
 
 @choose_device.mistake(
     "On every machine you return what `current_accelerator()` says. It is None where there is no accelerator, and one that "
-    "does not work where the driver is missing. Ask `is_available()` first, with its brackets, and have the CPU for the rest."
+    "does not work where the driver is missing. Ask `is_available()` first, with its brackets, and return the CPU where it is False."
 )
 def no_fallback(accelerator):
     return accelerator.current_accelerator()
