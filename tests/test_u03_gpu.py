@@ -84,12 +84,14 @@ def test_the_least_time_is_that_of_the_slower_part():
 def test_the_roofline_rises_then_stays():
     ax = pictures.roofline({"sum": 1 / 12}, {"mine": (10.0, 0.05)})
     roofs = {line.get_label(): line.get_ydata() for line in ax.lines if len(line.get_xdata()) == 200}
-    assert len(roofs) == len(lesson.SHEETS)
-    for sheet in lesson.SHEETS:
-        y = roofs[f"{sheet.name}, {sheet.kind}"]
+    assert len(roofs) == len(lesson.SHEETS) + 1
+    for sheet in (*lesson.SHEETS, lesson.ONE_CORE):
+        one = sheet is lesson.ONE_CORE  # points measured with one core are compared with its roof
+        y = roofs[f"one core of the {sheet.name}" if one else f"{sheet.name}, {sheet.kind}"]
         assert y[-1] == pytest.approx(sheet.tflops) and y[0] == pytest.approx(0.01 * sheet.bandwidth / 1000)
     assert ax.get_title() == "lines: data sheets; points: measured here"
-    assert "not measured" in pictures.roofline({"sum": 1 / 12}).get_title()
+    unmeasured = pictures.roofline({"sum": 1 / 12})
+    assert "not measured" in unmeasured.get_title() and len(unmeasured.lines) == len(lesson.SHEETS) + 1
     assert [line.get_label() for line in ax.lines][-1] == "mine (measured)"
 
 
@@ -170,7 +172,8 @@ def test_measuring_leaves_the_settings_alone(results):
 
 def test_what_was_written_is_read(results, tmp_path):
     path = tmp_path / "r.json"
-    assert recording.read(path) is None
+    with pytest.raises(ValueError, match=r"^r\.json is missing\."):
+        recording.read(path)
     recording.write(results, path)
     assert recording.read(path) == results
     assert [p.name for p in tmp_path.iterdir()] == ["r.json"]
@@ -223,19 +226,21 @@ def test_a_recording_with_a_missing_value_is_refused(results, tmp_path):
 
 
 def test_results_are_marked_for_what_they_are(results):
-    recorded, own, none = (recording.show(r, m) for r, m in ((results, True), (results, False), (None, False)))
+    recorded, own = (recording.show(results, mark) for mark in (True, False))
     assert f"RECORDED on {results['date']}, not on this machine" in recorded and "RECORDED" not in own
     assert "measured on this machine" in own and results["torch"] in recorded
-    assert "no recording" in none and not any(unit in none for unit in (" ms", "GB/s", "TFLOP"))
     extra = {**results, "transfer": {"pinned": 12.0}}
-    assert "12.0 GB/s to the device" in recording.show(extra, True)
+    for part in recording.PARTS:  # each part carries the mark
+        shown = recording.show(extra, True, [part])
+        assert "RECORDED" in shown and ("12.0 GB/s to the device" in shown) == (part == "transfer")
+        assert ("matrix product, n" in shown) == (part == "times") and (" error " in shown) == (part == "precision")
 
 
 def test_the_curves_of_a_figure_come_from_the_results(results):
-    curves = recording.curves({**results, "device": "GPU X"}, "product", [32])
-    rows = results["times"]["matrix product"]
-    assert curves == {"GPU X": [rows["device"][1]], "GPU X with transfer": [rows["device with transfer"][1]]}
-    assert recording.curves(None, "sum", [32]) == {} and recording.curves(results, "sum", [32, 4096]) == {}
+    curves = recording.curves({**results, "device": "GPU X"}, "product", recorded=False)
+    assert list(curves) == ["CPU", "GPU X, data are there", "GPU X, with transfer"]
+    assert list(curves.values()) == [results["times"]["matrix product"][column] for column in recording.COLUMNS]
+    assert all(label.startswith("recorded: ") for label in recording.curves(results, "sum", recorded=True))
 
 
 def test_the_command_records_a_cpu_into_the_named_file(tmp_path, monkeypatch, capsys):
@@ -255,6 +260,24 @@ def test_the_command_says_in_one_line_what_is_wrong(arguments, monkeypatch, caps
     assert shown.out == "" and len(shown.err.splitlines()) == 1
 
 
-def test_a_recording_that_ships_is_whole():
+def test_the_recording_that_ships_says_what_the_notebook_says_of_it():
+    """Sections 3.13 and 3.14 name these figures; a new recording must have them, or the texts change."""
     shipped = recording.read()
-    assert shipped is None or shipped["device"] not in ("", "cpu")
+    assert shipped["device"] == "NVIDIA H200" and shipped["sizes"] == list(recording.SIZES)
+    wins = {}
+    for kind in ("sum", "product"):
+        cpu, *device = recording.curves(shipped, kind, recorded=True).values()
+        for name, times in zip(("there", "transfer"), device, strict=True):
+            wins[kind, name] = [n for n, a, b in zip(shipped["sizes"], cpu, times, strict=True) if b < a]
+    assert wins == {
+        ("sum", "there"): [1024, 2048],
+        ("sum", "transfer"): [],
+        ("product", "there"): [256, 512, 1024, 2048],
+        ("product", "transfer"): [1024, 2048],
+    }
+    product = shipped["times"]["matrix product"]
+    assert max(product["device"][:4]) < 2.1e-5 and product["device"][6] / product["device"][0] < 4.5  # the launch
+    assert 2 * 2048**3 / product["cpu"][-1] / 1e12 > 4 * lesson.ONE_CORE.tflops  # many cores worked
+    error = {name: row["error"] for name, row in shipped["precision"].items()}
+    assert error["float32"] < error["tf32"] < error["float16"] < error["bfloat16"]
+    assert shipped["transfer"]["pageable"] < shipped["transfer"]["pin, then copy"] < shipped["transfer"]["pinned"]

@@ -3,7 +3,7 @@
 import copy
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -39,9 +39,9 @@ class Accelerator:
         return torch.device(self.built)
 
 
-def _chosen(answer: Callable[..., Any], accelerator: Accelerator) -> Any:
+def _chosen(answer: Callable[..., Any], built: str | None, usable: bool) -> Any:
     """Run an answer on a machine. Its first device may have its number; any string or method counts as the same mistake."""
-    device = answer(accelerator)
+    device = answer(Accelerator(built, usable))
     if isinstance(device, torch.device) and device.index == 0:
         return torch.device(device.type)
     return "a string" if isinstance(device, str) else "a method" if inspect.ismethod(device) else device
@@ -51,19 +51,18 @@ def _chosen(answer: Callable[..., Any], accelerator: Accelerator) -> Any:
     "The device idiom",
     run=_chosen,
     cases=[
-        (Accelerator("cuda", True),),
-        (Accelerator("mps", True),),
-        (Accelerator("xpu", True),),
-        (Accelerator(None, False),),
-        (Accelerator("cuda", False),),
+        ("cuda", True),
+        ("mps", True),
+        ("xpu", True),
+        (None, False),
+        ("cuda", False),
     ],
     hints=[
         "First the question whether anything works, then the question what it is.",
         "`accelerator.is_available()` answers the first, `accelerator.current_accelerator()` the second.",
         '`if accelerator.is_available():` return the current one. After that line, return `torch.device("cpu")`.',
     ],
-    idea="You ask `is_available()` first and `current_accelerator()` second, and return the CPU where there is no accelerator "
-    "that works. These lines run on every machine.",
+    idea="You take the accelerator only where it works, and the CPU everywhere else. These lines run on every machine.",
 )
 def choose_device(accelerator: object) -> torch.device:
     """Return the accelerator where one works, else the CPU."""
@@ -82,7 +81,8 @@ def does_not_ask_whether_it_works(accelerator):
 
 @choose_device.mistake(
     "On every machine you return what `current_accelerator()` says. It is None where there is no accelerator, and one that "
-    "does not work where the driver is missing. Ask `is_available()` first, with its brackets, and return the CPU where it is False."
+    "does not work where the driver is missing. Ask `is_available()` first, with its brackets, and return the CPU where it is "
+    "False."
 )
 def no_fallback(accelerator):
     return accelerator.current_accelerator()
@@ -162,6 +162,11 @@ def another_method(accelerator):
     return torch.device("cuda" if accelerator.device_count() else "cpu")
 
 
+@choose_device.mistake("Your function returns nothing. End it with `return`, followed by the device.")
+def no_return(accelerator):
+    pass
+
+
 def _where(answer: Callable[..., Any], device: str) -> Any:
     """Run an answer on a small model and a tensor; say where all of it is afterwards, and whether it is still the same."""
     model, x = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)), torch.tensor([[1.0, -2.0, 0.5]], dtype=torch.float64)
@@ -174,11 +179,15 @@ def _where(answer: Callable[..., Any], device: str) -> Any:
         return facts
     moved, there = result
     return facts | {
-        "the weights of the model": str({p.device.type for p in moved.parameters()}),
-        "the buffers of the model": str({b.device.type for b in moved.buffers()}),
+        "the place of the weights": _places(moved.parameters()),
+        "the place of the buffers": _places(moved.buffers()),
         "x": there,
         "the returned model": "the given one" if moved is model else "another one",
     }
+
+
+def _places(tensors: Iterable[Tensor]) -> str:
+    return " and ".join(sorted({tensor.device.type for tensor in tensors}))
 
 
 def _kind(part: Any) -> str:
@@ -278,6 +287,21 @@ def device_assigned(model, x, device):
     model.to(device)
     x.device = device
     return model, x
+
+
+@on_device.mistake(
+    "Where `device` is the CPU, your model and your tensor are on meta. Use the argument `device`, not a fixed name."
+)
+def meta_written_into_the_code(model, x, device):
+    return model.to("meta"), x.to("meta")
+
+
+@on_device.mistake(
+    "Where `device` is the CPU, the weights of your model are on meta. Use the argument `device`, not a fixed name.",
+    keys=["the place of the weights"],
+)
+def the_model_to_meta(model, x, device):
+    return model.to("meta"), x.to(device)
 
 
 @exercise(
@@ -422,6 +446,13 @@ def a_tensor(shape, dtype):
 _X = torch.tensor([[0.5, -1.0, 2.0], [3.0, 0.0, -4.0]])
 
 
+# a device that the answer names, or none at all
+_NOT_WHERE_X_IS = (
+    "Your positions are not where `x` is. Ask `x` itself: `device=x.device`. The notebook's `device`, a fixed name, or no "
+    "`device=` at all is the wrong place when `x` is elsewhere."
+)
+
+
 @exercise(
     "Fix a device mismatch",
     # there is no value to see on meta, but whatever mixes devices fails there, and a lost dtype shows
@@ -464,8 +495,7 @@ def x_brought_to_the_cpu(x):
 
 
 @add_positions.mistake(
-    "Two tensors on two devices meet in one operation. `torch.arange` makes its tensor on the CPU, if you do not say where: "
-    "`device=x.device`. And `.to(…)` returns a new tensor, which you have to assign.",
+    _NOT_WHERE_X_IS + " (Or do you call `.to(…)`? It returns a new tensor, which you have to assign.)",
     error="device",
 )
 def made_on_the_cpu(x):
@@ -531,6 +561,17 @@ def no_dtype(x):
 )
 def float32_positions(x):
     return x + torch.arange(x.shape[1], dtype=torch.float32, device=x.device)
+
+
+@add_positions.mistake(_NOT_WHERE_X_IS, error="device")
+def made_on_meta(x):
+    return x + torch.arange(x.shape[1], dtype=x.dtype, device="meta")
+
+
+@add_positions.mistake(_NOT_WHERE_X_IS, error="device")
+def made_on_a_third_device(x):
+    """As with the notebook's `device`, where that is a GPU: no ``x`` of the tests is there."""
+    return x + torch.arange(x.shape[1], dtype=x.dtype, device="cpu" if x.is_meta else "meta")
 
 
 def _run_timer(answer: Callable[..., Any], work: float, set_up: float) -> Any:

@@ -20,6 +20,7 @@ FILE = DATA / "gpu_recording.json"
 SIZES = (16, 32, 64, 128, 256, 512, 1024, 2048)
 KINDS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"matrix product": torch.matmul, "elementwise sum": torch.add}
 COLUMNS = ("cpu", "device", "device with transfer")
+PARTS = ("times", "precision", "transfer")
 FACTS = ("device", "driver", "torch", "date", "sizes", "times", "precision", "transfer")
 
 
@@ -74,20 +75,23 @@ def write(results: dict[str, Any], path: Path) -> None:
         raise ValueError(f"{path} cannot be written ({error.strerror}). Name a file in a folder of yours.") from None
 
 
-def read(path: Path = FILE) -> dict[str, Any] | None:
+def read(path: Path = FILE) -> dict[str, Any]:
     """Read a recording.
 
     Args:
         path: the file.
 
     Returns:
-        The recorded results, or None where there is no such file.
+        The recorded results.
 
     Raises:
-        ValueError: the file is not a recording.
+        ValueError: there is no such file, or it is not a recording.
     """
+    again = "python -m course_utils.lessons.u03_recording" + ("" if path == FILE else f' "{path}"')
     if not path.exists():
-        return None
+        raise ValueError(
+            f"{path.name} is missing. It ships with the course; a recording of your own device makes: {again}"
+        )
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
         lengths = {len(v) for rows in results["times"].values() for v in rows.values()}
@@ -97,57 +101,51 @@ def read(path: Path = FILE) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         whole = False
     if not whole:
-        again = "python -m course_utils.lessons.u03_recording" + ("" if path == FILE else f' "{path}"')
         raise ValueError(f"{path.name} is no recording of this course. Make it again: {again}")
     return results
 
 
-def show(results: dict[str, Any] | None, recorded: bool) -> str:
+def show(results: dict[str, Any], recorded: bool, parts: Sequence[str] = PARTS) -> str:
     """Describe results in a few lines, for a notebook.
 
     Args:
-        results: measured or recorded results; None where there are none.
+        results: measured or recorded results.
         recorded: whether they were recorded elsewhere, and not measured here and now.
+        parts: which of :data:`PARTS` to describe.
 
     Returns:
-        The lines.
+        The lines; the first one says which device it was, and where and when the results come from.
     """
-    if results is None:
-        return (
-            "There is no GPU here, and no recording in data/gpu_recording.json.\n"
-            "No measured GPU figure is shown. Lines marked 'data sheet' are computed from data sheets."
-        )
     mark = f"RECORDED on {results['date']}, not on this machine" if recorded else "measured on this machine"
     lines = [f"{results['device']} ({mark}; driver {results['driver']}, torch {results['torch']})"]
-    for kind, rows in results["times"].items():
+    for kind, rows in results["times"].items() if "times" in parts else ():
         pairs = zip(results["sizes"], *(rows[column] for column in COLUMNS), strict=True)
         lines += [f"{kind + ', n':>18}" + "".join(f"{column + ' ms':>25}" for column in COLUMNS)]
         lines += [f"{n:18}" + "".join(f"{1e3 * value:25.3f}" for value in values) for n, *values in pairs]
-    for name, row in results["precision"].items():
+    for name, row in results["precision"].items() if "precision" in parts else ():
         lines.append(
             f"{name:>18}{1e3 * row['seconds']:10.3f} ms  {row['bytes'] / 1e6:6.1f} MB  error {row['error']:.0e}"
         )
-    for name, gigabytes in results["transfer"].items():
+    for name, gigabytes in results["transfer"].items() if "transfer" in parts else ():
         lines.append(f"{name:>18}{gigabytes:10.1f} GB/s to the device")
     return "\n".join(lines)
 
 
-def curves(results: dict[str, Any] | None, kind: str, sizes: Sequence[int]) -> dict[str, list[float]]:
-    """Return the times of the device in results, for a figure over ``sizes``.
+def curves(results: dict[str, Any], kind: str, recorded: bool) -> dict[str, list[float]]:
+    """Return the times in results, for a figure over their sizes.
 
     Args:
-        results: measured or recorded results; None where there are none.
+        results: measured or recorded results.
         kind: "sum" or "product".
-        sizes: the n of the figure.
+        recorded: whether they were recorded elsewhere; then each label says so.
 
     Returns:
-        For each label, one time in seconds for each size; nothing where the results do not have them.
+        For the CPU, the device with its data there and the device with transfer, each under its label: the times in seconds.
     """
-    if results is None or not set(sizes) <= set(results["sizes"]):
-        return {}
     rows = next(rows for name, rows in results["times"].items() if kind in name)
-    wanted = [results["sizes"].index(n) for n in sizes]
-    return {column.replace("device", results["device"]): [rows[column][i] for i in wanted] for column in COLUMNS[1:]}
+    labels = ("CPU", f"{results['device']}, data are there", f"{results['device']}, with transfer")
+    mark = "recorded: " if recorded else ""
+    return {mark + label: rows[column] for label, column in zip(labels, COLUMNS, strict=True)}
 
 
 def _name(device: torch.device) -> str:

@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from course_utils.lessons.u03_gpu import SHEETS, PretendGPU
+from course_utils.lessons.u03_gpu import ONE_CORE, SHEETS, PretendGPU
 from course_utils.pictures.style import COLOURS, curve_styles
 
 # a pale fill with dark text on it, and a pattern, so that no part is told by its colour alone
 PARTS: dict[str, dict[str, Any]] = {
-    "core (calculates)": {"facecolor": "#8CD1BA"},
+    "core (calculates, in its ALU)": {"facecolor": "#8CD1BA"},
     "control": {"facecolor": "#F3CE80", "hatch": ".."},
     "cache": {"facecolor": "#EFAE80", "hatch": "//"},
 }
@@ -54,18 +54,22 @@ def roofline(work: Mapping[str, float], measured: Mapping[str, tuple[float, floa
 
     Args:
         work: for each name, the arithmetic intensity of that work, in operations per byte; drawn as vertical lines.
-        measured: for each name, an intensity and a speed in TFLOP/s that somebody measured; drawn as points.
+        measured: for each name, an intensity and a speed in TFLOP/s that somebody measured with one core; drawn as points, with
+            the roof of :data:`ONE_CORE` as a thin line.
 
     Returns:
         The axes.
 
     Source: S. Williams, A. Waterman and D. Patterson (2009), Roofline, Communications of the ACM 52(4), 65-76.
     """
-    ax = plt.subplots(figsize=(7.5, 4.4))[1]
+    ax = plt.subplots(figsize=(7.5, 4.9))[1]
     intensity = np.logspace(-2, 3, 200)
     for style, sheet in zip(curve_styles(), SHEETS, strict=False):
         speed = np.minimum(sheet.tflops, intensity * sheet.bandwidth / 1000)
         ax.plot(intensity, speed, label=f"{sheet.name}, {sheet.kind}", **style)
+    if measured:
+        speed = np.minimum(ONE_CORE.tflops, intensity * ONE_CORE.bandwidth / 1000)
+        ax.plot(intensity, speed, color=COLOURS[0], linewidth=1, label=f"one core of the {ONE_CORE.name}")
     for name, at in work.items():
         ax.axvline(at, color="#777777", linewidth=1, linestyle=":")
         ax.text(at * 0.93, 1.3e-3, name, rotation=90, ha="right", va="bottom", fontsize=10, color="#555555")
@@ -73,7 +77,7 @@ def roofline(work: Mapping[str, float], measured: Mapping[str, tuple[float, floa
         ax.plot(at, speed, "o^sD"[i % 4], color=COLOURS[6], label=f"{name} (measured)")
     ax.set(xscale="log", yscale="log", xlabel="operations per byte", ylabel="TFLOP/s", ylim=(1e-3, 1000))
     ax.set_title("lines: data sheets; points: measured here" if measured else "peaks from data sheets, not measured")
-    ax.legend(fontsize=10, loc="upper left", frameon=True, framealpha=1, edgecolor="none", facecolor=ax.get_facecolor())
+    ax.figure.legend(fontsize=10, loc="outside lower center", ncols=3)
     return ax
 
 

@@ -122,7 +122,8 @@ WRONG = {
         (lambda accelerator: torch.device(accelerator), "raised TypeError"),
         (lambda accelerator: accelerator.current_accelerator(True), "your function returns None"),
         (lambda accelerator: torch.device("cuda" if torch.cuda.is_available() else "cpu"), "always takes the CPU"),
-        (lambda accelerator: print(torch.device("cpu")), "Your answer is None"),
+        (lambda accelerator: print(torch.device("cpu")), "Your function returns nothing"),
+        (lambda accelerator: torch.device(accelerator), "built = 'cuda', usable = True"),
     ],
     "on_device": [
         (lambda model, x, device: (model, x, device), "What is returned should be 'a model, a tensor'"),
@@ -130,6 +131,8 @@ WRONG = {
         (lambda model, x, device: (model.to(device), x.float().to(device)), "the dtype torch.float64"),
         (lambda model, x, device: (copy.copy(model).to(device), x.to(device)), "another model"),
         (lambda model, x, device: None, "Your answer is None"),
+        (lambda model, x, device: (model.to("meta"), x.to(device)), "the weights of your model are on meta"),
+        (lambda model, x, device: (model.to(device), x.to("meta")), "X should be"),
     ],
     "megabytes": [
         (lambda shape, dtype: math.prod(shape) * dtype.size / 1e6, "raised AttributeError"),
@@ -140,6 +143,7 @@ WRONG = {
         (lambda x: x + torch.linspace(0, 1, x.shape[1], dtype=x.dtype, device=x.device), "The result should be"),
         (lambda x: x.add_(torch.arange(x.shape[1], dtype=x.dtype, device=x.device)), "changes `x`"),
         (lambda x: x + torch.arange(x.shape[1]).to(x.device), "counts in `int64`"),
+        (lambda x: torch.arange(x.shape[1]).to("meta", x.dtype) + x, "not where `x` is"),
     ],
     "time_once": [
         (lambda launch, synchronize, clock: clock() - clock(), "Your time is 0"),
