@@ -1,5 +1,7 @@
 """The pictures of unit 5: what they show, what they refuse, and how large a film may be."""
 
+import itertools
+
 import matplotlib.pyplot as plt
 import pytest
 import torch
@@ -43,6 +45,52 @@ def test_activation_curves_have_a_value_and_a_gradient():
     assert set(panels) == set(pictures.ACTIVATIONS)
     value, gradient = panels["sigmoid"].lines
     assert max(value.get_ydata()) < 1 and max(gradient.get_ydata()) == pytest.approx(0.25)
+
+
+def test_the_logarithm_is_drawn_beside_the_square_with_their_slopes():
+    left, right = pictures.draw_log_loss().axes
+    p = torch.tensor(left.lines[0].get_xdata())
+    drawn = [torch.tensor(line.get_ydata()) for ax in (left, right) for line in ax.lines]
+    for got, wanted in zip(drawn, (-p.log(), (1 - p) ** 2, -1 / p, -2 * (1 - p)), strict=True):
+        assert torch.allclose(got, wanted)
+    assert [text.get_text() for text in left.get_legend().get_texts()] == ["−ln p", "(1 − p)²"]
+
+
+@pytest.mark.parametrize(("sizes", "neuron"), [((3, 4, 2), 1), ((2, 5, 3, 1), 0), ((1, 8), 7)])
+def test_a_network_has_a_line_for_each_weight_and_a_circle_for_each_neuron(sizes, neuron):
+    ax = pictures.draw_network(sizes, neuron).axes[0]
+    assert len(ax.lines) == sum(a * b for a, b in itertools.pairwise(sizes))
+    shapes = [type(patch).__name__ for patch in ax.patches]
+    assert shapes == ["Rectangle"] * sizes[0] + ["Circle"] * sum(sizes[1:])
+    picked = [line.get_xydata() for line in ax.lines if line.get_color() == pictures.COLOURS[1]]
+    (circle,) = [p for p in ax.patches if p.get_linewidth() > 2]
+    assert len(picked) == sizes[0] and all(tuple(line[1]) == circle.center for line in picked)
+    words = [text.get_text() for text in ax.texts]
+    assert words[-1].startswith(f"$h_{neuron + 1} =") and words[-1].count("w_") == sizes[0]
+    assert f"inputs\n{sizes[0]} numbers" in words and f"output layer\n{sizes[-1]} neurons" in words
+
+
+def test_softmax_twice_has_its_floor_and_each_seed():
+    accuracies = {"a": [0.9, 0.95], "b": [0.8, 0.7]}
+    left, right = pictures.draw_softmax_twice({"a": [2.0] * 50, "b": [1.6] * 50}, accuracies).axes
+    best = nn.CrossEntropyLoss()(torch.eye(10), torch.arange(10)).item()  # the second softmax gets 1 and nine zeros
+    assert left.lines[-1].get_ydata()[0] == pytest.approx(best, abs=1e-6)
+    assert left.texts[0].get_text() == f"{best:.2f}"
+    assert [list(line.get_ydata()) for line in right.lines] == list(accuracies.values())
+    assert [text.get_text() for text in right.texts] == ["mean\n0.93", "mean\n0.75"]
+    low, high = right.get_ylim()
+    assert low < 0.7 and high >= 0.95
+
+
+def test_the_lowest_validation_loss_is_marked():
+    training, validation = [3.0, 2.0, 1.0, 0.5], [3.0, 2.0, 1.5, 2.5]
+    ax = pictures.draw_validation(training, validation, lowest=3).axes[0]
+    assert [line.get_xydata().tolist() for line in ax.lines[:2]] == [
+        [[float(i), v] for i, v in enumerate(values, 1)] for values in (training, validation)
+    ]
+    assert ax.lines[2].get_xydata().tolist() == [[3.0, 1.5]]
+    assert ax.texts[0].get_text() == "lowest: 1.50\nat step 3" and ax.get_xscale() == "log"
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["training", "validation"]
 
 
 def test_nine_classes_and_nine_labels_are_drawn():
@@ -101,11 +149,11 @@ def test_impossible_states_are_named(state, word):
         pictures.draw_loss(*state)
 
 
-def test_static_explorer_shows_every_loss_once(monkeypatch):
+def test_static_explorer_shows_every_loss_that_is_known_there_once(monkeypatch):
     monkeypatch.setenv("COURSE_STATIC", "1")
     explorers.losses()
     titles = [plt.figure(n).get_suptitle() for n in plt.get_fignums()]
-    assert [title.split(",")[0] for title in titles] == list(pictures.LOSSES)
+    assert [title.split(",")[0] for title in titles] == list(pictures.LOSSES[:-1])
 
 
 def test_live_explorer_keeps_the_prediction_possible(monkeypatch):

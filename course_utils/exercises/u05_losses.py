@@ -984,7 +984,7 @@ choose_loss = exercise(
     hints=[
         "Three questions: a number or a class? How many classes? What does the network return: raw scores, "
         "probabilities, or their logarithms?",
-        "Look at the table of 5.1 again. The names are MSELoss, HuberLoss, BCELoss, BCEWithLogitsLoss, "
+        "Look at the table at the end of 5.4 again. The names are MSELoss, HuberLoss, BCELoss, BCEWithLogitsLoss, "
         "CrossEntropyLoss and NLLLoss; one of them is needed twice.",
         "Tags do not exclude each other, so each tag is a small question with yes or no.",
     ],
@@ -1959,7 +1959,7 @@ def _train_like(
 
 
 @exercise(
-    "Mend the loop",
+    "Fix the loop",
     run=_training_facts,
     cases=[
         ((0.5, 0.0), torch.tensor([[0.0], [1.0], [2.0], [3.0]]), torch.tensor([1.0, 3.0, 4.0, 8.0]), 0.05, 4),

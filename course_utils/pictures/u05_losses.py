@@ -1,13 +1,18 @@
 """Pictures of networks that learn: fits, decision regions, activation functions and losses."""
 
+import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, Rectangle
 from torch import Tensor, nn
 
+from course_utils.pictures.curves import loss_curves
 from course_utils.pictures.style import COLOURS, curve_styles
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -21,9 +26,71 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 
 LOSSES = ("MSELoss", "L1Loss", "HuberLoss", "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss")
 LOSS_STATES = [
-    {"loss": loss, "prediction": 0.02 if loss == "BCELoss" else -5.0, "target": int(loss != "CrossEntropyLoss")}
+    {"loss": loss, "prediction": 0.02 if loss == "BCELoss" else -5.0, "target": 1}
     for loss in LOSSES
+    if loss != "CrossEntropyLoss"  # its section comes after the explorer
 ]
+
+
+def draw_log_loss() -> Figure:
+    """Draw −ln p and (1 − p)² over the probability p of the right answer, and beside them their slopes.
+
+    Returns:
+        The figure.
+    """
+    p = torch.linspace(0.01, 1, 400, dtype=torch.float64, requires_grad=True)
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.6))
+    for (name, loss), style in zip(
+        {"−ln p": -torch.log(p), "(1 − p)²": (1 - p) ** 2}.items(), curve_styles(), strict=False
+    ):
+        (slope,) = torch.autograd.grad(loss.sum(), p)
+        for ax, values in zip(axes, (loss.detach(), slope), strict=True):
+            ax.plot(p.detach(), values, label=name, **style)
+    for ax, title, limits in zip(axes, ("loss", "slope of the loss"), ((-0.2, 5), (-21, 1)), strict=True):
+        ax.set(title=title, xlabel="p, the probability of the right answer", xlim=(0, 1), ylim=limits)
+    axes[0].legend()
+    return figure
+
+
+def draw_network(sizes: Sequence[int] = (3, 4, 2), neuron: int = 1) -> Figure:
+    """Draw a fully connected network, with one neuron of its first hidden layer picked out.
+
+    Args:
+        sizes: how many inputs, how many neurons in each layer after them; two layers at least, of 1 to 8 each.
+        neuron: which neuron of the first layer is picked out, from 0.
+
+    Returns:
+        The figure.
+    """
+    figure, ax = plt.subplots(figsize=(8.4, 4.4))
+    columns = [[(3.0 * k, (n - 1) / 2 - i) for i in range(n)] for k, n in enumerate(sizes)]
+    for k, (left, right) in enumerate(itertools.pairwise(columns)):
+        for i, start in enumerate(left):
+            for j, end in enumerate(right):
+                picked = k == 0 and j == neuron
+                look = {"color": COLOURS[1], "linewidth": 2.2} if picked else {"color": "#9A9A9A", "linewidth": 0.9}
+                ax.plot(*zip(start, end, strict=True), zorder=2 if picked else 1, linestyle="-", **look)
+                if picked:
+                    place = [a + 0.36 * (b - a) for a, b in zip(start, end, strict=True)]
+                    ax.text(*place, f"$w_{i + 1}$", color=COLOURS[1], ha="center", va="center", fontsize=13,
+                            bbox={"facecolor": "#FCFCFC", "edgecolor": "none", "pad": 1.5}, zorder=3)  # fmt: skip
+    for k, column in enumerate(columns):
+        for i, (x, y) in enumerate(column):
+            picked = k == 1 and i == neuron
+            look = {"facecolor": "#FCE3D2" if picked else "#DCEAF4", "edgecolor": COLOURS[1] if picked else COLOURS[0],
+                    "linewidth": 2.4 if picked else 1.4, "zorder": 4}  # fmt: skip
+            ax.add_patch(Circle((x, y), 0.3, **look) if k else Rectangle((x - 0.26, y - 0.26), 0.52, 0.52, **look))
+            name = "x" if k == 0 else "z" if k == len(columns) - 1 else "h"
+            ax.text(x, y, f"${name}_{i + 1}$", ha="center", va="center", fontsize=13, zorder=5)
+        kind = "inputs" if k == 0 else "output layer" if k == len(columns) - 1 else "hidden layer"
+        count = f"{len(column)} numbers" if k == 0 else f"{len(column)} neurons"
+        ax.text(3.0 * k, max(sizes) / 2 + 0.35, f"{kind}\n{count}", ha="center", va="bottom", fontsize=11)
+    terms = " + ".join(f"w_{i + 1} x_{i + 1}" for i in range(sizes[0]))
+    ax.text(1.5 * (len(sizes) - 1), -max(sizes) / 2 - 0.35, f"$h_{neuron + 1} = f\\,({terms} + b)$",
+            ha="center", va="top", fontsize=13, color=COLOURS[1])  # fmt: skip
+    ax.set(xlim=(-1, 3.0 * (len(sizes) - 1) + 1), ylim=(-max(sizes) / 2 - 1, max(sizes) / 2 + 1.2), aspect="equal")
+    ax.axis("off")
+    return figure
 
 
 def draw_fit(ax: Axes, x: Tensor, y: Tensor, fitted: Tensor, title: str = "") -> None:
@@ -102,14 +169,14 @@ def _area(x: Tensor) -> tuple[float, float, float, float]:
 
 
 def activation_curves() -> None:
-    """Draw six activation functions, each with its gradient, in small panels."""
+    """Draw six activation functions, each with its slope, in small panels."""
     _, axes = plt.subplots(2, 3, figsize=(9.6, 5), sharex=True, sharey=True)
     for ax, (name, function) in zip(axes.flat, ACTIVATIONS.items(), strict=True):
         x = torch.linspace(-4, 4, 401, requires_grad=True)
         y = function(x)
         (slope,) = torch.autograd.grad(y.sum(), x)
         ax.plot(x.detach(), y.detach(), label="value")
-        ax.plot(x.detach(), slope, label="gradient")
+        ax.plot(x.detach(), slope, label="slope")
         ax.set(title=name, ylim=(-1.3, 2.3), xticks=(-4, -2, 0, 2, 4))
     axes.flat[0].legend(fontsize=9, loc="upper left")
 
@@ -126,6 +193,57 @@ def gradient_norms(norms: Mapping[str, Sequence[float]]) -> None:
     ax.set(yscale="log", xlabel="layer (1 is next to the input)", ylabel="gradient norm")
     ax.xaxis.set_major_locator(plt.MaxNLocator(integer=True))
     ax.legend()
+
+
+def draw_softmax_twice(losses: Mapping[str, Sequence[float]], accuracies: Mapping[str, Sequence[float]]) -> Figure:
+    """Draw the loss that each of several runs on ten classes reports, and beside it their accuracies.
+
+    Args:
+        losses: for each label, the loss of each step. A dotted line is at the lowest loss that softmax twice can reach.
+        accuracies: for each label, the accuracy of each seed.
+
+    Returns:
+        The figure.
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), width_ratios=(1.5, 1))
+    loss_curves(losses, left, window=20, title="reported loss, first seed")
+    floor = math.log(math.e + 9) - 1
+    left.axhline(floor, color="#000000", linestyle=":", linewidth=1.2)
+    left.text(max(map(len, losses.values())), 0.94 * floor, f"{floor:.2f}", ha="right", va="top", fontsize=10)
+    for i, (style, values) in enumerate(zip(curve_styles(), accuracies.values(), strict=False)):
+        right.plot([i] * len(values), values, "os^D"[i % 4], color=style["color"], markersize=8)
+        right.text(
+            i + 0.12, sum(values) / len(values), f"mean\n{sum(values) / len(values):.2f}", va="center", fontsize=10
+        )
+    right.set(xticks=range(len(accuracies)), xticklabels=list(accuracies), xlim=(-0.5, len(accuracies) - 0.3))
+    right.set(title="accuracy on new digits", ylim=(min(map(min, accuracies.values())) - 0.05, 1))
+    return figure
+
+
+def draw_validation(training: Sequence[float], validation: Sequence[float], lowest: int) -> Figure:
+    """Draw the loss on training and validation samples over the steps, with a mark at the lowest validation loss.
+
+    Args:
+        training: the loss on the training set before each step.
+        validation: the loss on the validation set before each step.
+        lowest: the step with the lowest validation loss; the first one is 1.
+
+    Returns:
+        The figure.
+    """
+    figure, ax = plt.subplots(figsize=(7.4, 3.8))
+    for style, (label, values) in zip(
+        curve_styles(), {"training": training, "validation": validation}.items(), strict=False
+    ):
+        ax.plot(range(1, len(values) + 1), values, label=label, **style)
+    value = validation[lowest - 1]
+    ax.plot(lowest, value, "o", color="#000000", markersize=8)
+    ax.annotate(f"lowest: {value:.2f}\nat step {lowest}", (lowest, value), xytext=(0, 38),
+                textcoords="offset points", ha="center", arrowprops={"arrowstyle": "-", "color": "#555555"})  # fmt: skip
+    ax.set(xscale="log", xlabel="step", ylabel="loss", ylim=(0, None))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.legend()
+    return figure
 
 
 def loss_values(loss: str, predictions: Tensor, target: int) -> Tensor:
