@@ -8,7 +8,7 @@ UNIT ?=
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test test-colab test-browser fuzz mutants check fmt run live slides links bench study lock clean
+.PHONY: help setup lab fresh test test-colab test-browser fuzz mutants check fmt run live slides site links publish bench study lock clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -24,8 +24,11 @@ help:  ## list the commands
 
 setup: .venv/ok  ## make .venv with everything the course needs
 
-lab: setup  ## open the notebooks in JupyterLab
-	$(BIN)/jupyter lab --notebook-dir=notebooks
+lab: setup  ## copy the notebooks into my/, where they are yours, and open them in JupyterLab
+	$(BIN)/python -m course_utils.lab
+
+fresh: setup  ## begin a unit anew, UNIT=02; your old copy stays beside the new one
+	$(BIN)/python -m course_utils.lab fresh $(UNIT)
 
 check: setup  ## fast checks: lint, format, links, secrets, workflows
 	$(BIN)/ruff check .
@@ -68,10 +71,16 @@ live: setup  ## make code-along notebooks for the class, in build/live (UNIT=02 
 	$(BIN)/python -m tools.editions live $(UNIT)
 
 slides: setup  ## make slides with speaker notes, in build/slides (UNIT=02 for one)
-	$(BIN)/python -m tools.editions slides $(UNIT)
+	$(BIN)/python -m tools.slides $(UNIT)
+
+site: setup  ## build the website, in build/site (OPEN=1 opens it)
+	$(BIN)/python -m tools.site $(if $(OPEN),--open)
 
 links: setup  ## rewrite badges, links and setup cells from pyproject.toml
 	$(BIN)/python -m tools.links write
+
+publish: setup  ## make the students' edition, in build/student (TO=address pushes it there, as the branch student)
+	$(BIN)/python -m tools.publish $(TO)
 
 bench: setup  ## measure speed, as ratios (FULL=1 adds batch size 1 on all of MNIST, and make test)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tools.bench $(if $(FULL),--full)

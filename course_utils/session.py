@@ -8,7 +8,7 @@ import torch
 
 
 def setup(unit: str, lang: str = "en", seed: int = 0) -> None:
-    """Prepare a notebook, and print one line that says so.
+    """Prepare a notebook, and print one line that says so; one more line where a student's copy has become old.
 
     It seeds PyTorch, gives PyTorch one thread and sets the plot style of the course. One thread is enough for the small
     networks of this course. On a shared machine it is also faster, because two threads wait for each other.
@@ -23,6 +23,9 @@ def setup(unit: str, lang: str = "en", seed: int = 0) -> None:
     """
     if lang != "en":
         raise ValueError(f"The course does not speak {lang!r} yet. Use lang='en', or leave it out.")
+    from course_utils import (
+        lab,
+    )  # imported here, because `python -m course_utils.lab` is to run it, not to import it first
     from course_utils.pictures import style  # matplotlib is slow to import, and only notebooks need it
 
     torch.manual_seed(seed)
@@ -30,6 +33,8 @@ def setup(unit: str, lang: str = "en", seed: int = 0) -> None:
     style.use_style()
     _keep_figures_whole()
     print(f"{unit} is ready: seed {seed}, one thread.")
+    if newer := lab.news(unit):
+        print(newer)
 
 
 def _keep_figures_whole() -> None:

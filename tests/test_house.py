@@ -29,7 +29,7 @@ ROOMS = (
     r"course_utils\.session",
     r"course_utils\.pictures(\.\w+)?",
     r"course_utils\.lessons(\.\w+)?",
-    r"course_utils\.(optimizers|surfaces|training|checkpoints|data|devices|errors|files)",
+    r"course_utils\.(lab|optimizers|surfaces|training|checkpoints|data|devices|errors|files)",
     r"course_utils\.environment",
 )
 

@@ -21,6 +21,7 @@ PICTURE = ("07_mnist_comparison", "race-figure")  # the stored figure of this ce
 BADGE = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({url})"
 COLAB = "https://colab.research.google.com/github/{repository}/blob/{ref}/notebooks/{stem}.ipynb"
 ELSEWHERE = """\
+To read without Jupyter: [the website](https://{owner}.github.io/{name}/).
 Without Colab: [Binder](https://mybinder.org/v2/gh/{repository}/{ref}?urlpath=lab/tree/notebooks) (slow to start),
 [Codespaces](https://codespaces.new/{repository}), or a school's JupyterHub with nbgitpuller, by a link like
 `https://HUB/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com%2F{repository}&branch={ref}&urlpath=lab/tree/{name}/notebooks`\
@@ -29,9 +30,8 @@ SETUP = """\
 import importlib.util, pathlib, shutil, subprocess, sys
 
 if importlib.util.find_spec("course_utils") is None:  # not installed, as in Colab: find the course, or fetch it
-    course = pathlib.Path("..").resolve()
-    if not (course / "course_utils").is_dir():
-        course = pathlib.Path("{name}").resolve()
+    places = [*pathlib.Path.cwd().parents, pathlib.Path("{name}").resolve()]
+    course = next((place for place in places if (place / "course_utils").is_dir()), places[-1])
     if not course.is_dir():
         url = "https://github.com/{repository}"
         part = course.with_suffix(".part")
@@ -47,24 +47,24 @@ import course_utils
 course_utils.setup("{stem}")"""
 
 
-def badge(stem: str) -> str:
+def badge(stem: str, course: dict[str, str]) -> str:
     """Return the Markdown of a notebook's Colab badge."""
-    return BADGE.format(url=COLAB.format(stem=stem, **COURSE))
+    return BADGE.format(url=COLAB.format(stem=stem, **course))
 
 
-def update_notebook(path: Path) -> tuple[str, NotebookNode]:
+def update_notebook(path: Path, course: dict[str, str]) -> tuple[str, NotebookNode]:
     """Return the text that the notebook should have, and the notebook."""
     notebook = nbformat.read(path, as_version=4)
     title = notebook.cells[0]
     heading, _, rest = title.source.partition("\n")
     rest = re.sub(r"^\s*\[!\[Open in Colab\].*\n?", "", rest)
-    title.source = f"{heading}\n\n{badge(path.stem)}\n\n{rest.strip()}"
+    title.source = f"{heading}\n\n{badge(path.stem, course)}\n\n{rest.strip()}"
     (setup,) = code_cells(notebook, "setup")
-    setup.source = SETUP.format(stem=path.stem, name=COURSE["repository"].split("/")[1], **COURSE)
+    setup.source = SETUP.format(stem=path.stem, name=course["repository"].split("/")[1], **course)
     return nbformat.writes(notebook) + "\n", notebook
 
 
-def units_table(titles: dict[str, NotebookNode]) -> str:
+def units_table(titles: dict[str, NotebookNode], course: dict[str, str]) -> str:
     """Return the README's table of the units, made from the first cell of each notebook."""
     lines = ["| unit | what you learn | time | |", "|---|---|---|---|"]
     for stem, notebook in titles.items():
@@ -76,7 +76,9 @@ def units_table(titles: dict[str, NotebookNode]) -> str:
             sys.exit(
                 f"The first cell of {stem} needs a heading like '# 7 · Title', and lines with **Time** and **In one sentence**."
             )
-        lines.append(f"| {number} · [{title}](notebooks/{stem}.ipynb) | {learn[1]} | {time[1]} | {badge(stem)} |")
+        lines.append(
+            f"| {number} · [{title}](notebooks/{stem}.ipynb) | {learn[1]} | {time[1]} | {badge(stem, course)} |"
+        )
     return "\n".join(lines)
 
 
@@ -87,15 +89,24 @@ def picture(notebook: NotebookNode) -> bytes:
     return base64.b64decode(data)
 
 
-def wanted() -> dict[Path, bytes]:
-    """Return what each file that names the repository should hold."""
+def wanted(course: dict[str, str] | None = None) -> dict[Path, bytes]:
+    """Return what each file that names the repository should hold.
+
+    Args:
+        course: the repository and the branch that the links lead to, instead of those of pyproject.toml.
+
+    Returns:
+        The content of each file.
+    """
+    course = course or COURSE
     result, found = {}, {}
     for path in PATHS:
-        text, found[path.stem] = update_notebook(path)
+        text, found[path.stem] = update_notebook(path, course)
         result[path] = text.encode()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    elsewhere = ELSEWHERE.format(name=COURSE["repository"].split("/")[1], **COURSE)
-    table = f"<!-- units -->\n{units_table(found)}\n\n{elsewhere}\n<!-- end of units -->"
+    owner, name = course["repository"].split("/")
+    elsewhere = ELSEWHERE.format(owner=owner, name=name, **course)
+    table = f"<!-- units -->\n{units_table(found, course)}\n\n{elsewhere}\n<!-- end of units -->"
     readme = re.sub(r"<!-- units -->.*<!-- end of units -->", lambda _: table, readme, flags=re.S)
     result[ROOT / "README.md"] = readme.encode()
     result[ROOT / "README.png"] = picture(found[PICTURE[0]])
