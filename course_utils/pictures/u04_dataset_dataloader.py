@@ -77,7 +77,7 @@ def draw_batches(samples: int, batch_size: int, shuffle: bool, drop_last: bool) 
             _row(ax, row, batch, samples, 1.0)
         labels = [f"step {(epoch - 1) * len(batches) + row + 1}" for row in range(len(batches))]
         if lost:
-            _row(ax, len(batches), lost, samples, 0.25)
+            _row(ax, len(batches), lost, samples, 0.4)
             labels.append("left out")
         ax.set_yticks(range(len(labels)), labels, fontsize=9)
         ax.set(xlim=(-0.6, max(width, len(lost)) - 0.4), ylim=(max(len(labels), 1) - 0.45, -0.55), xticks=[])
@@ -105,12 +105,15 @@ def draw_descents(paths: Mapping[str, Sequence[tuple[float, float]]], x: Tensor,
     ws, bs = torch.meshgrid(torch.linspace(-0.05, 1.2, 60), torch.linspace(-0.05, 0.9, 60), indexing="ij")
     losses = ((ws[..., None] * x + bs[..., None] - y) ** 2).mean(dim=-1)
     figure, ax = plt.subplots(figsize=(8, 4.8))
-    ax.contour(ws.numpy(), bs.numpy(), losses.numpy(), levels=[0.05, 0.07, 0.1, 0.2, 0.5, 1, 2], colors="#999999")
-    looks = ("o", 7, 1.0, 1.6), ("s", 4, 1.0, 0.8), (".", 2, 0.25, 0.8)
+    levels = [0.05, 0.07, 0.1, 0.2, 0.5, 1, 2]
+    ax.contour(ws.numpy(), bs.numpy(), losses.numpy(), levels, colors="#999999", linewidths=1)
+    # the white edges keep the second path apart from the third one in print without colours
+    looks = ("o", 7, 1.0, 1.6, COLOURS[0]), ("s", 6, 1.0, 0.8, "white"), (".", 2, 0.25, 0.8, COLOURS[2])
     for i, (name, path) in reversed(list(enumerate(paths.items()))):  # the path with the most steps lies lowest
-        marker, size, alpha, width = looks[i]
-        ax.plot(*zip(*path, strict=True), marker, ls="-", ms=size, color=COLOURS[i], lw=width, alpha=alpha, label=name)
-    ax.plot(*best, "k*", markersize=16, label="best line")
+        marker, size, alpha, width, edge = looks[i]
+        look = {"ms": size, "mec": edge, "mew": 0.6, "color": COLOURS[i], "lw": width, "alpha": alpha}
+        ax.plot(*zip(*path, strict=True), marker, ls="-", label=name, **look)
+    ax.plot(*best, "k*", markersize=17, mec="white", label="best line")
     ax.set(xlabel="w", ylabel="b", title="ten epochs, learning rate 0.05 for all")
     for handle in ax.legend(loc="lower right", frameon=True, edgecolor="none", framealpha=1).legend_handles:
         handle.set_alpha(1)
@@ -245,7 +248,7 @@ def draw_times(milliseconds: Mapping[str, float]) -> "Figure":
     bars = ax.barh(list(milliseconds), list(milliseconds.values()), color=COLOURS[0])
     ax.bar_label(bars, fmt=" %.0f ms")
     ax.invert_yaxis()
-    ax.margins(x=0.12)
+    ax.margins(x=0.15)
     ax.set(xlabel="milliseconds for one pass", title="reading in batches of 64")
     return figure
 
