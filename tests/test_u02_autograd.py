@@ -295,6 +295,11 @@ def test_the_regression_shows_losses_lines_and_path():
     assert best[0] == pytest.approx(0.25) and left.get_yscale() == "log"
     assert [line.get_label() for line in middle.lines] == ["data", "step 0", "step 1", "step 3", "step 49"]
     assert middle.lines[2].get_ydata() == pytest.approx([0.2, 0.4, 0.6], abs=1e-5)
+    assert [text.get_text() for text in middle.texts] == ["step 0", "step 1", "step 3", "step 49"]
+    assert all(
+        text.get_position() == pytest.approx((2.08, line.get_ydata()[-1]), abs=1e-5)
+        for text, line in zip(middle.texts, middle.lines[1:], strict=True)
+    )
     assert torch.allclose(torch.as_tensor(right.lines[0].get_xydata()), torch.tensor(path).double())
     assert right.lines[1].get_xydata().tolist() == [[2.0, 0.5]]
     assert right.get_aspect() == 1, "a right angle looks like one"

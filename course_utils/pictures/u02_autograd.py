@@ -40,10 +40,10 @@ def draw_step_down(ax: Axes, step: int, rate: float = 0.02) -> None:
     ax.plot([w, w], [-1, loss], ":", color="#777777", linewidth=1)
     arrow = {"arrowstyle": "-|>", "color": COLOURS[6], "linewidth": 1.8, "shrinkA": 0, "shrinkB": 0}
     ax.annotate("", (after, -1), (w, -1), arrowprops=arrow)
-    ax.set(xlim=(-0.2, 2.4), ylim=(-2.2, 13), xlabel="w")
+    ax.set(xlim=(-0.2, 2.4), ylim=(-2.2, 13), xlabel="w", ylabel="loss")
     ax.set_title(f"step {step + 1}: slope {slope:.1f}, w from {w:.2f} to {after:.2f}", fontsize=10)
     if step == 0:
-        ax.legend(loc="upper left", fontsize=9)
+        ax.legend(loc="upper center", fontsize=9)
 
 
 def draw_regression(x: Tensor, y: Tensor, path: Sequence[tuple[float, float]], best: tuple[float, float]) -> None:
@@ -68,10 +68,10 @@ def draw_regression(x: Tensor, y: Tensor, path: Sequence[tuple[float, float]], b
     left.legend()
     middle.plot(x, y, "ko", label="data")
     for i, step in enumerate((0, 1, 3, len(path) - 1)):
-        label = f"step {step}"
-        middle.plot(x, ws[step] * x + bs[step], color=COLOURS[i], linestyle=LINES[3 - i], label=label)
-    middle.set(xlabel="x", ylabel="y", title="the line moves to the data")
-    middle.legend(fontsize=10)
+        line = ws[step] * x + bs[step]
+        middle.plot(x, line, color=COLOURS[i], linestyle=LINES[3 - i], label=f"step {step}")
+        middle.text(float(x[-1]) * 1.04, float(line[-1]), f"step {step}", va="center", fontsize=10)
+    middle.set(xlabel="x", ylabel="y", title="the line moves to the data", xlim=(None, float(x[-1]) * 1.35))
     grid = torch.meshgrid(torch.linspace(-0.3, 3.3, 80), torch.linspace(-0.3, 1.8, 80), indexing="ij")
     right.contour(*grid, losses(*grid), levels=[0.2, 0.5, 1, 2, 4, 8, 16], colors="#999999", linewidths=1)
     right.plot(ws, bs, "o-", color=COLOURS[0], markersize=4, linewidth=1.3)
