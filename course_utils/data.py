@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BUNDLED = {
     "iris_dataset.csv": "9cc1c345c71bcc9b486b74cbf6063fa66f4bb5e0f603a4b3c3471ec2e5e8e355",
     "published_mnist_losses.csv": "f9890a124d1a28461f8f2d06f404512d9ed826b4ed8dbf0b87b002f8f22603bb",
-    "optimizer_study.csv": "6f9d11c3a18db1afe3edbbcd48d3da7241113830aacdfdfa74fdc9c9dfe5815a",
+    "optimizer_study.csv": "4fa13b3b25f39c033155791d9cc3bdd69d7937ba861df478c43559d75ed2e7c8",
     "digits_8x8.csv.gz": "09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22",
 }
 MNIST_FILES = {
@@ -53,7 +53,7 @@ def iris_path() -> Path:
 
     Source: R. A. Fisher (1936), The use of multiple measurements in taxonomic problems.
     """
-    return _bundled("iris_dataset.csv")
+    return bundled("iris_dataset.csv")
 
 
 def published_path() -> Path:
@@ -66,7 +66,7 @@ def published_path() -> Path:
 
     Source: the lecture notes that this course grew out of, section 2.6.
     """
-    return _bundled("published_mnist_losses.csv")
+    return bundled("published_mnist_losses.csv")
 
 
 def load_digits(train: bool) -> tuple[Tensor, Tensor]:
@@ -86,7 +86,7 @@ def load_digits(train: bool) -> tuple[Tensor, Tensor]:
 
     Source: E. Alpaydin and C. Kaynak (1998), Optical Recognition of Handwritten Digits, UCI; the part that scikit-learn carries.
     """
-    rows = np.loadtxt(_bundled("digits_8x8.csv.gz"), delimiter=",", dtype=np.int64, encoding="utf-8")
+    rows = np.loadtxt(bundled("digits_8x8.csv.gz"), delimiter=",", dtype=np.int64, encoding="utf-8")
     is_test = np.arange(len(rows)) % 5 == 4
     rows = rows[~is_test if train else is_test]
     images = np.stack([_like_mnist(row.reshape(8, 8)) for row in rows[:, :64]])
@@ -192,7 +192,7 @@ class TensorBatches:
             yield self.x.index_select(0, indices), self.y.index_select(0, indices)  # faster than x[indices]
 
 
-def _bundled(name: str) -> Path:
+def bundled(name: str) -> Path:
     path = environment.DATA / name
     try:
         content = path.read_bytes()

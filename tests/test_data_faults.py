@@ -163,7 +163,7 @@ def test_a_bad_bundled_file(file, name, monkeypatch, tmp_path):
     shutil.copytree(environment.DATA, tmp_path / "data", ignore=lambda *_: ["mnist"])
     monkeypatch.setattr(environment, "DATA", tmp_path / "data")
     path = tmp_path / "data" / file
-    good = data._bundled(file).read_bytes()
+    good = data.bundled(file).read_bytes()
     path.unlink()
     if name == "a folder":
         path.mkdir()
@@ -171,7 +171,7 @@ def test_a_bad_bundled_file(file, name, monkeypatch, tmp_path):
         path.write_bytes(BAD_FILES[name](good))
     with pytest.raises(ValueError, match=f"data/{file} is missing or is not the file .* git checkout -- data/{file}$"):
         {"iris_dataset.csv": data.iris_path, "digits_8x8.csv.gz": lambda: data.load_digits(True)}.get(
-            file, lambda: data._bundled(file)
+            file, lambda: data.bundled(file)
         )()
 
 

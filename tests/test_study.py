@@ -66,7 +66,7 @@ def test_rows_survive_a_file_that_was_cut_off(tmp_path):
 
 def numbers(r):
     values = [r.train_loss, r.train_accuracy, r.validation_loss, r.validation_accuracy, r.test_accuracy, r.goal_step]
-    return r.job, [f"{v:.5g}" for v in values]
+    return r.job, [f"{v:.6g}" for v in values]
 
 
 @pytest.fixture

@@ -111,7 +111,8 @@ def train(job: Job) -> Row:
     model = network(job.seed)
     optimizer = getattr(optimizers, job.method)(model.parameters(), lr=job.lr)
     generator = torch.Generator().manual_seed(job.seed)
-    batches = data.TensorBatches(*images()["train"], batch_size=job.batch_size, generator=generator)
+    # without the short last batch: its noisy step would be the last one before the model is measured
+    batches = data.TensorBatches(*images()["train"], batch_size=job.batch_size, generator=generator, drop_last=True)
     total, checks = job.epochs * len(batches), {round(len(batches) * k / 4) for k in (1, 2, 3, 4)}
     step = goal_step = 0
     for _ in range(job.epochs):
