@@ -213,6 +213,9 @@ def test_cat_lays_beside_and_stack_lays_on_top():
     assert below[0][1] == below[1][1] and below[0][2] - below[1][2] == 2
     assert beside[0][2] == beside[1][2] and beside[1][1] - beside[0][1] == 3
     assert 1 < behind[1][1] - behind[0][1] < 2 and 1 < behind[1][2] - behind[0][2] < 2
+    front, back = (next(t for t in figure.axes[0].texts if t.get_text() == f"[{k}]").get_position() for k in (0, 1))
+    assert 0 < front[0] - (behind[0][1] + 3) < 0.5 and front[1] < behind[0][2], "[0] stands at the right end of p"
+    assert 0 < back[0] - (behind[1][1] + 3) < 0.5 and back[1] > behind[1][2], "[1] stands at the right end of q"
     boxes = [box.get_zorder() for box in figure.axes[0].patches]
     assert min(boxes[42:]) > max(boxes[36:42]), "p is in front of q"
     assert len({cell[3] for cell in shown}) == 2

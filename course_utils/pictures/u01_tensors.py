@@ -31,14 +31,14 @@ OPERATIONS = {
     "x[1:2].expand(3, 4)": lambda x: x[1:2].expand(3, 4),
     "x[[0, 2]]": lambda x: x[[0, 2]],
 }
+FIRST, SECOND = "#D5E7F3", "#F2BC6E"  # two colours in one picture, apart in grey as well
 # how the broadcast picture draws each kind of size
 KINDS = {
-    "size": {"face": "#D5E7F3"},
-    "stretched": {"face": "#FBDFA6"},
+    "size": {"face": FIRST},
+    "stretched": {"face": SECOND},
     "missing": {"face": "white", "linestyle": "--"},
     "failed": {"face": "white", "edge": COLOURS[1], "linewidth": 2.5},
 }
-FIRST, SECOND = "#D5E7F3", "#F2BC6E"  # the colours of two tensors in one picture, apart in grey as well
 NOTES = {"stretched": "size 1, stretched", "missing": "missing, counts as 1", "failed": "does not fit"}
 ROWS = (2.4, 1.4, 0.3)  # the heights of a, b and the result
 
@@ -204,7 +204,7 @@ def draw_dim(x: Tensor) -> "Figure":
 
 
 def draw_join(p: Tensor, q: Tensor) -> "Figure":
-    """Draw two matrices, joined by ``cat`` along both dimensions, and laid on each other by ``stack``.
+    """Draw two matrices, joined by ``cat`` along both dimensions, and laid on each other by ``stack``, with their numbers.
 
     Args:
         p: whole numbers of shape (N, M).
@@ -214,7 +214,7 @@ def draw_join(p: Tensor, q: Tensor) -> "Figure":
         The figure.
     """
     n, m = p.shape
-    figure, ax = _canvas(6 * m + 2.5, 2 * n + 1.9, "")
+    figure, ax = _canvas(6 * m + 3, 2 * n + 1.9, "")
     top = 2 * n - 0.3
     lefts = (0.3, m + 1.4, 2 * m + 2.5, 4 * m + 3.6)
     joined = (torch.cat([p, q]), torch.cat([p, q], dim=1), torch.stack([p, q]))
@@ -231,6 +231,8 @@ def draw_join(p: Tensor, q: Tensor) -> "Figure":
     for of_p, of_q in places:
         _table(ax, *of_q, q, SECOND)
         _table(ax, *of_p, p, FIRST, order=10)  # in front, where they overlap
+    for text, (left, height) in (("[0]", (lefts[3], top - n - 0.1)), ("[1]", places[3][1])):  # where no cell stands
+        ax.text(left + m + 0.15, height + 0.42, text, va="center", fontsize=10)
     return figure
 
 
