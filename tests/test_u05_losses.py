@@ -31,6 +31,19 @@ def test_regions_are_drawn_where_they_belong():
     assert [line.get_label() for line in ax.lines] == ["class 0", "class 1"]
 
 
+@pytest.mark.parametrize("classes", [1, 2, 3])
+def test_a_line_is_drawn_between_two_regions_and_none_inside_of_one(classes):
+    x = torch.tensor([[0.0, 10.0], [1.0, 14.0]])
+    area = pictures.grid(x, points=30)
+    ax = plt.subplots()[1]
+    pictures.draw_regions(ax, x, torch.tensor([0, 1]), ((area[:, 1] - 9.5) / 5 * classes).long().clamp(max=classes - 1))
+    drawn = [y for line in ax.collections for path in line.get_paths() for y in path.vertices[:, 1]]
+    borders = [9.5 + 5 * k / classes for k in range(1, classes)]
+    assert all(min(abs(y - border) for border in borders) < 0.2 for y in drawn)
+    assert all(any(abs(y - border) < 0.2 for y in drawn) for border in borders)
+    assert bool(drawn) == (classes > 1)
+
+
 def test_a_fit_has_data_and_curve():
     ax = plt.subplots()[1]
     x = torch.linspace(0, 1, 5).unsqueeze(1)

@@ -106,10 +106,10 @@ def draw_fit(ax: Axes, x: Tensor, y: Tensor, fitted: Tensor, title: str = "") ->
     ax.plot(x.flatten(), y.flatten(), "o", color="#999999", markersize=3, label="data")
     ax.plot(x.flatten(), fitted.flatten(), "-", color=COLOURS[1], linewidth=2.5, label="network")
     margin = 0.15 * (y.max() - y.min()).item()
-    ax.set(ylim=(y.min().item() - margin, y.max().item() + margin), title=title)
+    ax.set(ylim=(y.min().item() - margin, y.max().item() + margin), title=title, xlabel="x", ylabel="y")
 
 
-def grid(x: Tensor, points: int = 80) -> Tensor:
+def grid(x: Tensor, points: int = 160) -> Tensor:
     """Return a square grid over the area of two-dimensional data.
 
     Args:
@@ -127,7 +127,7 @@ def grid(x: Tensor, points: int = 80) -> Tensor:
 
 
 def draw_regions(ax: Axes, x: Tensor, labels: Tensor, regions: Tensor, title: str = "") -> None:
-    """Draw points with their class, over the areas where a model says which class.
+    """Draw points with their class, over the areas where a model says which class, with a thin line at each border.
 
     Args:
         ax: where to draw.
@@ -149,6 +149,9 @@ def draw_regions(ax: Axes, x: Tensor, labels: Tensor, regions: Tensor, title: st
         alpha=0.25,
         interpolation="nearest",
     )
+    for i in regions.unique()[1:]:  # in grey print, the pale areas alone would look the same
+        inside = (regions == i).view(side, side).float().numpy()
+        ax.contour(inside, levels=[0.5], extent=_area(x), origin="lower", colors="#333333", linewidths=0.8)
     for i in range(classes):
         points = x[labels == i]
         ax.plot(
@@ -156,7 +159,9 @@ def draw_regions(ax: Axes, x: Tensor, labels: Tensor, regions: Tensor, title: st
             points[:, 1],
             "o^sDvP*X"[i % 8],
             color=COLOURS[i % len(COLOURS)],
-            markersize=3.5,
+            markersize=4.8,
+            markeredgecolor="#FCFCFC",
+            markeredgewidth=0.3,
             label=f"class {i}",
         )
     ax.grid(False)
