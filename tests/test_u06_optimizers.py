@@ -10,6 +10,7 @@ import torch
 
 from course_utils import explorers, optimizers, surfaces
 from course_utils.exercises import u06_optimizers
+from course_utils.lessons import u06_optimizers as lesson
 from course_utils.pictures import u06_optimizers as pictures
 from course_utils.surfaces import SURFACES, descend
 
@@ -217,17 +218,61 @@ def test_paths_are_drawn_where_they_are(name):
         assert torch.allclose(torch.tensor(line.get_xydata()), shown)
 
 
-def test_a_race_shows_paths_and_heights_up_to_the_step():
+def test_a_race_shows_the_paths_up_to_the_step():
     beale = SURFACES["beale"]
     paths = {m: descend(beale, optimizers.factory(m, 0.003), steps=20) for m in ("SGD", "Adam")}
     ax = plt.subplots()[1]
     pictures.draw_race(ax, beale, paths, 7)
-    left, right = ax.child_axes
-    assert left.get_title() == "step 7" and right.get_yscale() == "log"
+    (field,) = ax.child_axes
+    assert field.get_title() == "step 7"
     for method, path in paths.items():
-        assert torch.allclose(drawn(left)[method], path[:8])
-        assert torch.allclose(drawn(right)[method], heights(beale, path)[:8])
+        assert torch.allclose(drawn(field)[method], path[:8])
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["SGD", "Adam"]
     plt.gcf().canvas.draw()
+
+
+def test_races_are_shown_in_panels_with_one_legend():
+    beale, dent = SURFACES["beale"], SURFACES["dent"]
+    runs = {s: {m: descend(s, optimizers.factory(m, 0.003), steps=9) for m in ("SGD", "Adam")} for s in (beale, dent)}
+    pictures.show_races({"first": (beale, runs[beale]), "second": (dent, runs[dent])})
+    first, second, *_ = plt.gcf().axes
+    assert (first.get_title(), second.get_title()) == ("first", "second")
+    for method in ("SGD", "Adam"):
+        assert torch.allclose(drawn(first)[method], runs[beale][method])
+        steps, x = drawn(second)[method].T
+        assert torch.allclose(x, runs[dent][method][:, 0]) and steps.tolist() == list(range(10))
+    (legend,) = plt.gcf().legends
+    assert [text.get_text() for text in legend.get_texts()] == ["SGD", "Adam"]
+    colours = [[line.get_color() for line in ax.lines if line.get_label() in ("SGD", "Adam")] for ax in (first, second)]
+    assert colours[0] == colours[1] == [line.get_color() for line in legend.get_lines()]
+
+
+def test_step_lengths_a_sweep_and_curves_are_drawn_where_they_are():
+    pictures.show_lengths({"a": [1.0, 0.1], "b": [3.0, 2.0]})
+    assert drawn(plt.gca())["b"].tolist() == [[1, 3], [2, 2]] and plt.gca().get_yscale() == "log"
+    pictures.show_sweep({"a": {0.1: 0.02, 1.0: 0.5}}, floor=0.01)
+    assert drawn(plt.gca())["a"].tolist() == [[0.1, 0.02], [1.0, 0.5]] and plt.gca().get_ylim() == pytest.approx(
+        (0.008, 0.3)
+    )
+    assert (plt.gca().get_xscale(), plt.gca().get_yscale()) == ("log", "log")
+    assert any(set(line.get_ydata()) == {0.01} for line in plt.gca().lines)
+    pictures.show_curves({"a": [0.1, 0.05]}, "epoch", "rate", drawstyle="steps-post")
+    assert (
+        drawn(plt.gca())["a"].tolist() == [[0, 0.1], [1, 0.05]] and plt.gca().lines[0].get_drawstyle() == "steps-post"
+    )
+    assert (plt.gca().get_xlabel(), plt.gca().get_ylabel()) == ("epoch", "rate")
+
+
+def test_fits_are_drawn_with_their_points_and_the_truth():
+    x, grid = torch.rand(5, 1), torch.linspace(0, 1, 7).unsqueeze(1)
+    pictures.show_fits(x, 2 * x, grid, {"one": grid**2, "two": grid**3}, grid)
+    panels = plt.gcf().axes
+    assert [ax.get_title() for ax in panels] == ["one", "two"]
+    for ax, fit in zip(panels, (grid**2, grid**3), strict=True):
+        lines = drawn(ax)
+        assert torch.allclose(lines["points"].float(), torch.cat([x, 2 * x], dim=1))
+        assert torch.allclose(lines["network"].float(), torch.cat([grid, fit], dim=1))
+        assert torch.allclose(lines["true curve"].float(), torch.cat([grid, grid], dim=1))
 
 
 def test_a_ball_is_where_the_path_is():
@@ -237,6 +282,61 @@ def test_a_ball_is_where_the_path_is():
     *_, before, ball = [torch.tensor(line.get_xydata()) for line in ax.lines]
     places = torch.stack([path[:, 0], dent(path)], dim=1)
     assert torch.allclose(before, places[10:21]) and torch.allclose(ball, places[20:21]) and ax.get_title() == "t"
+
+
+# ---- the search for a rate
+
+
+def plain(p, g, state, lr):
+    p -= lr * g
+
+
+def test_the_best_rate_of_a_quadratic_is_the_known_one():
+    """With the curvatures 1 and c, 2 / (1 + c) is best, and the slowest start needs the most steps."""
+    surface = surfaces.ravine(20)
+    lr, steps, path = lesson.tuned(plain, surface)
+    assert lr == pytest.approx(2 / 21, rel=0.26)  # the next rate is a factor of 1.26 away
+    assert torch.allclose(path, descend(surface, partial(optimizers.SGD, lr=lr), steps=300))
+    slowest = descend(surface, partial(optimizers.SGD, lr=lr), (-9.9, 2.2), 300)
+    heights = surface(slowest)
+    assert heights[steps - 1] >= lesson.NEAR and (heights[steps:] < lesson.NEAR).all()
+
+
+def test_who_passes_by_or_leaves_the_picture_has_not_arrived():
+    surface = surfaces.ravine(1)
+
+    def passes_by(p, g, state, lr):  # is at the minimum after the first step alone
+        state["t"] = state.get("t", 0) + 1
+        p.copy_(torch.zeros_like(p) if state["t"] == 1 else torch.full_like(p, 1.0))
+
+    def jumps_out(p, g, state, lr):
+        state["t"] = state.get("t", 0) + 1
+        p.copy_(torch.full_like(p, 100.0) if state["t"] == 1 else torch.zeros_like(p))
+
+    def settles(p, g, state, lr):
+        state["t"] = state.get("t", 0) + 1
+        p.mul_(((lr < 1) | (lr > 2)) & (state["t"] < 4) | (state["t"] < 2))
+
+    for rule in (passes_by, jumps_out):
+        with pytest.raises(ValueError, match="edge"):  # no rate is better than the first
+            lesson.tuned(rule, surface, steps=5)
+    lr, steps, path = lesson.tuned(settles, surface, steps=5)
+    assert 1 <= lr <= 2 and steps == 2 and path[2].abs().max() == 0
+
+
+def test_where_no_rate_arrives_the_lowest_is_kept():
+    lr, steps, path = lesson.tuned(plain, surfaces.ravine(1000), steps=20)
+    assert steps is None and path.shape == (21, 2)
+    assert torch.allclose(path, descend(surfaces.ravine(1000), partial(optimizers.SGD, lr=lr), steps=20))
+
+
+def test_step_lengths_are_those_of_the_rule():
+    assert lesson.step_lengths(plain, [3.0, -1.0]) == [3.0, 1.0]
+
+    def twice(p, g, state, lr, factor):
+        p -= factor * lr * g
+
+    assert lesson.step_lengths(twice, [3.0], factor=2) == [6.0]
 
 
 # ---- the playground

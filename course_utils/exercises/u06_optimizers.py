@@ -2822,12 +2822,12 @@ EXERCISES = (
     gradient_descent,
     read_rates,
     momentum_step,
-    look_ahead_step,
     adagrad_step,
-    rmsprop_step,
     adam_update,
-    decay_step,
     two_rates,
+    decay_step,
+    look_ahead_step,
+    rmsprop_step,
     snapshot,
 )
 

@@ -1,11 +1,12 @@
-"""Pictures of optimizers that walk: contours and paths, a ball on a curve, the race, and the playground."""
+"""Pictures of optimizers that walk: contours and paths, a ball on a curve, lengths of steps, the races, and the playground."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import torch
 from matplotlib import ticker
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from torch import Tensor
 
 from course_utils.optimizers import factory
@@ -13,12 +14,11 @@ from course_utils.pictures.style import COLOURS, curve_styles
 from course_utils.surfaces import SURFACES, Surface, descend
 
 PLAYGROUND_STATES = [
-    {"surface": surface, "first": first, "second": second, "lr": lr, "momentum": 0.9, "x": x, "y": y, "steps": 80}
-    for surface, first, second, lr, x, y in (
-        ("ravine", "SGD", "Momentum", 0.08, -9.0, 2.0),
-        ("himmelblau", "Momentum", "RMSprop", 0.01, -0.5, -1.0),
-        ("beale", "SGD", "Adam", 0.1, 1.0, 1.5),
-        ("dent", "SGD", "Momentum", 0.05, 4.0, 0.0),
+    {"surface": surface, "first": "SGD", "second": second, "lr": lr, "momentum": 0.9, "x": x, "y": y, "steps": steps}
+    for surface, second, lr, x, y, steps in (
+        ("rosenbrock", "Momentum", 0.0015, -1.5, 2.0, 200),  # what momentum is for: about the best rate of SGD
+        ("ravine", "Adam", 0.102, -9.0, 2.0, 80),
+        ("dent", "Momentum", 0.05, 4.0, 0.0, 80),
     )
 ]
 
@@ -37,7 +37,7 @@ def draw_contours(ax: Axes, surface: Surface) -> None:
     else:
         y, x = torch.meshgrid(torch.linspace(bottom, top, 60), torch.linspace(left, right, 60), indexing="ij")
         heights = surface(torch.stack([x, y], dim=-1)) - surface.lowest
-        levels = torch.logspace(-3, 0, 12, dtype=torch.float64) * heights.max()
+        levels = torch.logspace(-3, 0, 9, dtype=torch.float64) * heights.max()
         ax.contourf(x, y, heights, levels=[0, *levels.tolist()], cmap="Greys", alpha=0.25)
         ax.contour(x, y, heights, levels=levels.tolist(), colors="#BBBBBB", linewidths=0.6)
     for i, place in enumerate(surface.minima):
@@ -74,6 +74,7 @@ def draw_paths(ax: Axes, surface: Surface, paths: Mapping[str, Tensor], step: in
     """
     draw_contours(ax, surface)
     left, right, bottom, top = surface.window
+    marker = "." if len(paths) <= 3 else None  # each step; the dots of more paths would hide each other
     for style, (label, path) in zip(curve_styles(), paths.items(), strict=False):
         shown = path if step is None else path[: step + 1]
         gone = leaves_at(surface, shown)
@@ -81,7 +82,7 @@ def draw_paths(ax: Axes, surface: Surface, paths: Mapping[str, Tensor], step: in
             label, shown = f"{label}\nleft at step {gone}", shown[: gone + 1]
         across = surface(shown) if surface.is_curve else shown[:, 1]
         x, y = shown[:, 0].clamp(2 * left - right, 2 * right - left), across.clamp(2 * bottom - top, 2 * top - bottom)
-        ax.plot(x, y, label=label, linewidth=1.5, marker=".", markersize=3, **style)
+        ax.plot(x, y, label=label, linewidth=1.5, marker=marker, markersize=3, **style)
         if gone is None:
             ax.plot(x[-1], y[-1], "o", color=style["color"], markersize=6)
     first = next(iter(paths.values()))[:1]
@@ -129,25 +130,126 @@ def draw_heights(ax: Axes, surface: Surface, paths: Mapping[str, Tensor], step: 
 
 
 def draw_race(ax: Axes, surface: Surface, paths: Mapping[str, Tensor], step: int) -> None:
-    """Draw one frame of a race: the paths up to a step, and their heights beside.
+    """Draw one frame of a race: the paths up to a step, and the names of the runners beside.
 
     Args:
-        ax: where to draw; it is split into two.
+        ax: where to draw; the surface takes the left part of it.
         surface: the surface.
-        paths: for each label a path, up to four.
+        paths: for each label a path, up to eight.
         step: the step of this frame.
     """
     ax.axis("off")
-    left, right = ax.inset_axes((0.09, 0.25, 0.5, 0.65)), ax.inset_axes((0.73, 0.25, 0.25, 0.65))
-    draw_paths(left, surface, paths, step)
-    draw_heights(right, surface, paths, step)
-    for part, title in ((left, f"step {step}"), (right, "height")):
-        part.set_title(title, fontsize=9)
-        part.tick_params(labelsize=6)
-        part.set(xlabel="", ylabel="")
-        part.set_in_layout(False)  # its place is fixed, and so the film is quicker to make
-    right.set_xticks(right.get_xlim())
-    ax.legend(handles=right.lines, loc="lower center", ncols=2, fontsize=8)
+    field = ax.inset_axes((0.09, 0.1, 0.54, 0.78))
+    draw_paths(field, surface, paths, step)
+    field.set(xlabel="", ylabel="")
+    field.set_title(f"step {step}", fontsize=10)
+    field.tick_params(labelsize=8)
+    field.set_in_layout(False)  # its place is fixed, and so the film is quicker to make
+    ax.legend(handles=_runners(paths), loc="center right", fontsize=8, handlelength=2.2, borderaxespad=0)
+
+
+def show_races(races: Mapping[str, tuple[Surface, Mapping[str, Tensor]]]) -> None:
+    """Draw several races in large panels with one legend: the paths on a surface; on a curve, x over the steps.
+
+    Args:
+        races: for each title a surface and, for each label, a path; up to four, with the same labels in all of them.
+    """
+    figure, axes = plt.subplots(2, 2, figsize=(9, 7.2))
+    for ax, (title, (surface, paths)) in zip(axes.flat, races.items(), strict=False):
+        if surface.is_curve:
+            draw_track(ax, surface, paths)
+        else:
+            draw_paths(ax, surface, paths)
+        ax.set_title(title)
+    figure.legend(handles=_runners(paths), loc="outside lower center", ncols=4)
+
+
+def _runners(names: Iterable[str]) -> list[Line2D]:
+    """Return what the legend shows of each path."""
+    return [Line2D([], [], label=name, **style) for style, name in zip(curve_styles(), names, strict=False)]
+
+
+def draw_track(ax: Axes, surface: Surface, paths: Mapping[str, Tensor]) -> None:
+    """Draw x over the steps, for each path, with a thin line at each minimum.
+
+    Args:
+        ax: where to draw.
+        surface: a curve.
+        paths: for each label a path.
+    """
+    for x, _ in surface.minima:
+        ax.axhline(x, color="#999999", linewidth=1, linestyle="-")
+    for style, (label, path) in zip(curve_styles(), paths.items(), strict=False):
+        ax.plot(path[:, 0], label=label, **style)
+    ax.set(xlabel="step", ylabel="x", ylim=surface.window[:2])
+
+
+def show_lengths(lengths: Mapping[str, Sequence[float]]) -> None:
+    """Draw how long each step is, in units of the learning rate, on a log axis.
+
+    Args:
+        lengths: for each label, the lengths of the steps 1, 2, and so on.
+    """
+    ax = plt.subplots(figsize=(7.5, 3.2), subplot_kw={"yscale": "log"})[1]
+    for style, (label, values) in zip(curve_styles(), lengths.items(), strict=False):
+        ax.plot(range(1, len(values) + 1), values, label=label, **style)
+    ax.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
+    ax.yaxis.set_minor_locator(ticker.NullLocator())
+    ax.set(xlabel="step", ylabel="length of the step / η")
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def show_sweep(results: Mapping[str, Mapping[float, float]], floor: float) -> None:
+    """Draw the final loss over the learning rate, one curve for each method, on log axes.
+
+    Args:
+        results: for each method and each rate, the loss. One above 30 times the floor is outside of the picture.
+        floor: the loss that nobody can be much below, drawn as a thin line.
+    """
+    ax = plt.subplots(figsize=(8, 3.6), subplot_kw={"xscale": "log", "yscale": "log"})[1]
+    ax.axhline(floor, color="#999999", linewidth=1, linestyle="-")
+    for style, (label, losses) in zip(curve_styles(), results.items(), strict=False):
+        ax.plot(list(losses), list(losses.values()), marker="o", markersize=4, label=label, **style)
+    ax.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
+    ax.yaxis.set_minor_locator(ticker.NullLocator())
+    ax.set(xlabel="learning rate", ylabel="loss at the end", ylim=(0.8 * floor, 30 * floor))
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+
+
+def show_fits(x: Tensor, y: Tensor, grid: Tensor, fits: Mapping[str, Tensor], truth: Tensor) -> None:
+    """Draw points and, in a picture for each title, a curve that was fitted to them beside the true one.
+
+    Args:
+        x: where the points are, shape (N, 1).
+        y: their heights, shape (N, 1).
+        grid: where the curves are known, shape (M, 1).
+        fits: for each title the heights of a curve, shape (M, 1).
+        truth: the heights of the true curve, shape (M, 1).
+    """
+    _, axes = plt.subplots(1, len(fits), figsize=(3.3 * len(fits), 3), sharey=True, squeeze=False)
+    for ax, (title, fit) in zip(axes.flat, fits.items(), strict=True):
+        ax.plot(grid.squeeze(), truth.squeeze(), "-", color="#999999", linewidth=1, label="true curve")
+        ax.plot(x.squeeze(), y.squeeze(), "o", color="#000000", markersize=4, label="points")
+        ax.plot(grid.squeeze(), fit.squeeze(), "-", color=COLOURS[1], label="network")
+        ax.set_title(title, fontsize=10)
+    axes[0, 0].legend(fontsize=8)
+
+
+def show_curves(curves: Mapping[str, Sequence[float]], xlabel: str, ylabel: str, drawstyle: str = "default") -> None:
+    """Draw some curves with their legend beside them.
+
+    Args:
+        curves: for each label, its values at 0, 1, 2, and so on.
+        xlabel: what is counted.
+        ylabel: what the values are.
+        drawstyle: matplotlib's, such as ``"steps-post"`` for values that jump.
+    """
+    ax = plt.subplots(figsize=(7, 2.8), subplot_kw={"xlabel": xlabel, "ylabel": ylabel})[1]
+    for style, (label, values) in zip(curve_styles(), curves.items(), strict=False):
+        ax.plot(values, label=label, drawstyle=drawstyle, **style)
+    ax.legend(fontsize=9, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 def draw_side_by_side(surface: Surface, paths: Mapping[str, Tensor]) -> None:
