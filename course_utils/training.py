@@ -50,7 +50,15 @@ class History:
 
 @dataclass
 class Run:
-    """One run of :func:`compare`: its name and seed, its history, its trained model, its optimizer and its test accuracy."""
+    """One run of :func:`compare`.
+
+    Attributes:
+        name, seed: which run it is.
+        history: the losses of its steps and epochs.
+        model, optimizer: as they are after the last step.
+        accuracy: measured on the held-out samples, after the last epoch.
+        accuracies: pairs of a step, counted from 1, and the accuracy after it; empty where nobody asked for ``checks``.
+    """
 
     name: str
     seed: int
@@ -58,6 +66,11 @@ class Run:
     model: nn.Module
     optimizer: Any
     accuracy: float
+    accuracies: list[tuple[int, float]] = field(default_factory=list)
+
+    def steps_to(self, accuracy: float) -> int | None:
+        """Return the first of the measured steps after which the accuracy was reached; None where it never was."""
+        return next((step for step, measured in self.accuracies if measured >= accuracy), None)
 
 
 def fit(
@@ -160,12 +173,14 @@ def compare(
     model: nn.Module,
     optimizers: dict[str, Callable[[Iterable[Tensor]], SupportsStep]],
     train: tuple[Tensor, Tensor],
-    test: tuple[Tensor, Tensor],
+    held_out: tuple[Tensor, Tensor],
     epochs: int = 5,
     batch_size: int = 64,
     seeds: Sequence[int] = (0,),
     loss_fn: Callable[[Tensor, Tensor], Tensor] = nn.functional.cross_entropy,
     workers: int | None = None,
+    checks: int = 0,
+    drop_last: bool = False,
 ) -> list[Run]:
     """Train the same model with several optimizers on equal terms.
 
@@ -177,13 +192,17 @@ def compare(
             draws after the seed is set.
         optimizers: for each name, a function from parameters to an optimizer, such as ``lambda p: torch.optim.SGD(p, lr=0.1)``.
         train: inputs (N, ...) and labels (N,) to train on.
-        test: inputs and labels to measure the accuracy on, after the last epoch.
+        held_out: inputs and labels to measure the accuracy on, after the last epoch. While you still choose, give the validation
+            set; the test set comes once, at the end.
         epochs: how often each run sees all training samples.
         batch_size: samples in a batch.
         seeds: one run per optimizer and seed.
         loss_fn: takes the output of the model and the targets, and returns a scalar.
         workers: how many runs go side by side; None for 2, or what ``COURSE_WORKERS`` says. Use 1 for a model with random
             layers, such as dropout.
+        checks: how often the accuracy is measured within each epoch, for ``Run.accuracies``.
+        drop_last: leave out a last batch that is shorter. The gradient of few samples is noisy, and with a constant rate the
+            result would be measured just after this step.
 
     Returns:
         The runs: all optimizers of the first seed in the given order, then those of the next seed.
@@ -195,15 +214,18 @@ def compare(
     starts = {seed: _fresh(model, seed) for seed in seeds}
     side_by_side = workers or environment.workers()
     stop = threading.Event()
-    test_batches = TensorBatches(*test, batch_size=1000, shuffle=False)
+    held_out_batches = TensorBatches(*held_out, batch_size=1000, shuffle=False)
 
     def run(job: tuple[str, int]) -> Run:
         name, seed = job
         copied = copy.deepcopy(starts[seed])
-        batches = TensorBatches(*train, batch_size=batch_size, generator=torch.Generator().manual_seed(seed))
+        generator = torch.Generator().manual_seed(seed)
+        batches = TensorBatches(*train, batch_size=batch_size, generator=generator, drop_last=drop_last)
         optimizer = optimizers[name](copied.parameters())
-        history = fit(copied, _UntilStopped(batches, stop), loss_fn, optimizer, epochs, quiet=True)
-        return Run(name, seed, history, copied, optimizer, evaluate(copied, test_batches))
+        marks = {round(len(batches) * k / checks) for k in range(1, checks + 1)}
+        watched = _Watched(batches, stop, marks, lambda: evaluate(copied, held_out_batches))
+        history = fit(copied, watched, loss_fn, optimizer, epochs, quiet=True)
+        return Run(name, seed, history, copied, optimizer, evaluate(copied, held_out_batches), watched.accuracies)
 
     # Two threads that ask for Python's lock all the time do better when they hand it over sooner than every 5 ms. And tiny
     # numbers below 1e-38 (denormals) make a processor slow, and count for nothing here; that setting is each thread's own.
@@ -231,17 +253,24 @@ def compare(
 
 
 @dataclass
-class _UntilStopped:
-    """Batches that end with KeyboardInterrupt once ``stop`` is set."""
+class _Watched:
+    """Batches that end with KeyboardInterrupt once ``stop`` is set, and measure after the steps of an epoch in ``marks``."""
 
     batches: Batches
     stop: threading.Event
+    marks: set[int]
+    measure: Callable[[], float]
+    accuracies: list[tuple[int, float]] = field(default_factory=list)
+    steps: int = 0
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        for batch in self.batches:
+        for number, batch in enumerate(self.batches, start=1):
             if self.stop.is_set():
                 raise KeyboardInterrupt
-            yield batch
+            yield batch  # the step is made before the next batch is asked for
+            self.steps += 1
+            if number in self.marks:
+                self.accuracies.append((self.steps, self.measure()))
 
 
 def _fresh(model: nn.Module, seed: int) -> nn.Module:

@@ -152,6 +152,21 @@ def test_compare_is_fair_and_the_same_side_by_side():
     )
 
 
+def test_checks_measure_within_an_epoch_and_change_nothing():
+    x, y = problem()
+    plain = training.compare(small_net(), pair(), (x, y), (x[:50], y[:50]), epochs=2, batch_size=16)
+    runs = training.compare(small_net(), pair(), (x, y), (x[:50], y[:50]), epochs=2, batch_size=16, checks=2)
+    for before, run in zip(plain, runs, strict=True):
+        assert before.accuracies == [] and run.history.losses == before.history.losses
+        assert [step for step, _ in run.accuracies] == [6, 13, 19, 26], "13 batches an epoch"
+        assert run.accuracies[-1][1] == run.accuracy == before.accuracy
+        assert [run.steps_to(a) for _, a in run.accuracies[:1]] == [6] and run.steps_to(1.1) is None
+    shorter = training.compare(
+        small_net(), pair(), (x[:96], y[:96]), (x[:50], y[:50]), epochs=1, batch_size=16, checks=1
+    )
+    assert [run.accuracies for run in shorter] == [[(6, run.accuracy)] for run in shorter]
+
+
 @pytest.mark.parametrize(("setting", "workers"), [("1", 1), ("3", 3), ("", 2), (None, 2)])
 def test_the_environment_says_how_many_runs_go_side_by_side(setting, workers, monkeypatch):
     monkeypatch.delenv("COURSE_WORKERS", raising=False)

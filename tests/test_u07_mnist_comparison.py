@@ -82,7 +82,7 @@ def test_static_is_a_gallery_of_ten_digits(monkeypatch):
     monkeypatch.setenv("COURSE_STATIC", "1")
     explorers.vote({"a": Says(3), "b": Says(5)}, *data.load_digits(train=False))
     titles = [ax.get_title() for ax in plt.gcf().axes if ax.images]
-    assert titles == [f"{int(d in (3, 5))} of 2 say {d}" for d in range(10)]
+    assert titles == ["1 of 2 say 3" + ("" if d == 3 else f"; label {d}") for d in range(10)], "who wins, and the truth"
 
 
 def test_live_every_stroke_is_put_to_the_vote(monkeypatch, capsys):
@@ -109,7 +109,7 @@ def test_without_anywidget_the_gallery_stands_in(monkeypatch, capsys):
 
 def test_accuracies_in_percent():
     ax = pictures.accuracies({"a": [0.5, 0.75], "b": [1.0]})
-    assert [text.get_text() for text in ax.texts] == ["62.5 %", "100.0 %"]
+    assert [text.get_text() for text in ax.texts] == ["62.50 %", "100.00 %"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
 
 
@@ -124,3 +124,115 @@ def test_confusion_matrix_has_true_rows_and_predicted_columns():
 def test_images_fill_a_grid():
     figure = pictures.images(torch.zeros(12, 4, 4), [str(i) for i in range(12)], columns=5)
     assert len(figure.axes) == 15 and figure.axes[11].get_title() == "11" and not figure.axes[14].images
+
+
+# ---- results over rates, seeds and epochs
+
+
+def test_the_sweep_says_which_rates_work():
+    errors = {"SGD": {0.001: 30.0, 0.01: 12.0, 0.1: 9.0, 1.0: 90.0}, "Adam": {0.01: 8.0, 0.001: 5.5}}
+    working = pictures.draw_sweep(errors, {"SGD": 0.001, "Adam": 0.001}, margin=4)
+    assert working == {"SGD": [0.01, 0.1], "Adam": [0.001, 0.01]}
+    top, bottom = plt.gcf().axes
+    assert list(top.lines[2].get_xdata()) == [0.001, 0.01], "from low to high"
+    diamonds = [(line.get_xdata()[0], line.get_ydata()[0]) for line in top.lines if line.get_marker() == "D"]
+    assert diamonds == [(0.001, 30.0), (0.001, 5.5)]
+    stars = [line.get_xdata()[0] for line in bottom.lines if line.get_marker() == "*"]
+    assert stars == [0.1, 0.001] and len(bottom.patches) == 2
+    for bar, (low, high) in zip(bottom.patches, [(0.01, 0.1), (0.001, 0.01)], strict=True):
+        assert bar.get_x() < low and bar.get_x() + bar.get_width() > high
+
+
+def test_published_losses_are_crosses_beside_our_mean():
+    ours = {name: torch.tensor([[2.0, 1.0], [4.0, 3.0]]) for name in "abcdef"}
+    pictures.draw_published(ours, {name: [3.0, 2.5] for name in "abcdef"})
+    for ax, name in zip(plt.gcf().axes, "abcdef", strict=True):
+        first, second, mean, crosses = (list(line.get_ydata()) for line in ax.lines)
+        assert (first, second, mean, crosses) == ([2, 1], [4, 3], [3, 2], [3.0, 2.5]) and ax.get_title() == name
+
+
+def test_twins_lie_on_each_other():
+    losses = [2.0, 1.5, 1.2, 1.0, 0.9]
+    pictures.draw_twins(dict.fromkeys("abcdef", (losses, losses)))
+    line, dots = plt.gcf().axes[3].lines
+    assert (
+        list(line.get_ydata()) == losses and list(dots.get_xdata()) == [0, 3] and list(dots.get_ydata()) == [2.0, 1.0]
+    )
+
+
+def test_differences_have_their_interval():
+    ax = pictures.draw_differences({"a": torch.tensor([1.0, 2.0, 3.0])}, {"a": 0.5}, "Adam")
+    (bar,) = ax.containers
+    ((left, _), (right, _)) = bar.lines[2][0].get_segments()[0]
+    assert (left, right) == pytest.approx((1.5, 2.5))
+    assert [list(line.get_xdata()) for line in ax.lines if line.get_marker() == "o"] == [[1.0, 2.0, 3.0]]
+    assert "Adam" in ax.get_xlabel()
+
+
+def test_weights_are_pictures_with_zero_in_the_middle():
+    pictures.draw_weights({"start": torch.linspace(-1, 3, 3 * 784).view(3, 784), "end": torch.ones(3, 784)}, columns=2)
+    axes = plt.gcf().axes
+    assert len(axes) == 4 and [ax.get_ylabel() for ax in axes] == ["start", "", "end", ""]
+    for ax in axes:
+        low, high = ax.images[0].get_clim()
+        assert low == -high and ax.images[0].get_array().shape == (28, 28)
+    assert axes[2].images[0].get_clim()[1] == 1
+
+
+def test_accuracies_of_the_study_stand_in_their_panels():
+    rows = [row for row in lesson.study() if row["stage"] == "final"]
+    pictures.draw_study_finals(rows)
+    titles = ["batch size 64, constant rate", "batch size 64, cosine rate"]
+    titles += ["batch size 512, constant rate", "batch size 512, cosine rate"]
+    axes = plt.gcf().axes
+    assert [ax.get_title() for ax in axes] == titles
+    wanted = sorted(
+        100 * row["test_accuracy"]
+        for row in rows
+        if (row["method"], row["batch_size"], row["schedule"]) == ("Adam", 512, "constant")
+    )
+    place = [label.get_text() for label in axes[2].get_yticklabels()].index("Adam")
+    dots = [line for line in axes[2].lines if line.get_marker() == "o" and line.get_ydata()[0] == place]
+    assert sorted(dots[0].get_xdata()) == pytest.approx(wanted) and len(wanted) == 10
+
+
+def test_rates_of_the_study_stand_in_their_panels():
+    rows = [row for row in lesson.study() if row["stage"] == "sweep"]
+    lost = {**rows[0], "lr": 30.0, "validation_accuracy": math.nan}
+    pictures.draw_study_rates([*rows, lost])
+    ax = plt.gcf().axes[1]
+    (curve,) = [line for line in ax.lines if line.get_label() == "Adam"]
+    wanted = sorted(
+        (row["lr"], 100 * (1 - row["validation_accuracy"]))
+        for row in rows
+        if (row["method"], row["batch_size"], row["schedule"]) == ("Adam", 64, "cosine")
+    )
+    assert list(zip(curve.get_xdata(), curve.get_ydata(), strict=True)) == wanted
+    assert max(max(line.get_xdata()) for ax in plt.gcf().axes for line in ax.lines) == 10, (
+        "what has no result is left out"
+    )
+
+
+# ---- what is read from files
+
+
+def test_the_published_losses_are_those_of_the_lecture():
+    published = lesson.published()
+    assert list(published) == ["SGD", "Momentum", "Adagrad", "RMSprop", "Adadelta", "Adam"]
+    assert all(len(losses) == 5 and losses[0] > losses[-1] > 0 for losses in published.values())
+    assert published["SGD"][0] == 0.735301 and published["RMSprop"][4] == 0.085934
+
+
+def test_the_study_is_whole():
+    rows = lesson.study()
+    finals = [row for row in rows if row["stage"] == "final"]
+    assert len(finals) == 8 * 2 * 2 * 10 and {row["seed"] for row in finals} == set(range(1, 11))
+    assert all(isinstance(row["lr"], float | int) and 0 < row["test_accuracy"] < 1 for row in finals)
+    assert all(math.isnan(row["test_accuracy"]) and row["seed"] == 0 for row in rows if row["stage"] == "sweep")
+    for row in finals:
+        tried = [
+            r
+            for r in rows
+            if r["stage"] == "sweep" and all(r[k] == row[k] for k in ("method", "batch_size", "schedule"))
+        ]
+        assert row["lr"] == max(tried, key=lambda r: (r["validation_accuracy"], -r["validation_loss"]))["lr"]

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from tools import PATHS, ROOT, code_cells
 
 COURSE = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["course"]
-PICTURE = ("07_mnist_comparison", "race-figure")  # the stored figure of this cell is README.png
+PICTURE = ("07_mnist_comparison", "study-figure")  # the stored figure of this cell is README.png
 
 BADGE = "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({url})"
 COLAB = "https://colab.research.google.com/github/{repository}/blob/{ref}/notebooks/{stem}.ipynb"

@@ -998,7 +998,7 @@ def five_runs(x: Tensor, y: Tensor) -> dict[str, list[float]]:
     Returns:
         For each of the letters A to E the loss of each step; ``diagnose`` asks which is which.
     """
-    x, y = x[:1400], y[:1400]
+    x, y = x[:1400].cpu(), y[:1400].cpu()
     by_label = y.argsort(stable=True)
     rates = {"right": 0.1, "rate too small": 0.002, "rate too large": 3.0, "no zero_grad": 0.03, "sorted data": 0.03}
     curves = {}
@@ -1164,7 +1164,7 @@ def _walked(rule: Any, rates: tuple[float, ...], settings: dict[str, Any]) -> di
     params = [nn.Parameter(vector), nn.Parameter(matrix)]
     states: list[dict] = [{} for _ in params]
     places, changed = [], False
-    with torch.no_grad():  # as in `ByHand.step`
+    with torch.no_grad():  # as in `Optimizer.step`
         for t, lr in enumerate(rates):
             for p, state in zip(params, states, strict=True):
                 g = 2 * p.detach() + torch.sin(3.0 * t + torch.arange(p.numel())).double().view(p.shape)
@@ -1196,7 +1196,7 @@ def _walk_with_rho(rule: Any, rates: tuple[float, ...], rho: float | str) -> dic
     run=_walk_with_rho,
     cases=[((0.1, 0.1, 0.1, 0.1), _LEFT_OUT), ((0.1, 0.1, 0.01, 0.01), 0.5), ((0.02, 0.05, 0.2, 0.1), 0.7)],
     hints=[
-        "Begin with a copy of `momentum`. Only the last line changes.",
+        "Begin with the rule of momentum, from the table or from unit 6. Only the step changes, not the velocity.",
         "The velocity is the same: `v = state['v'] = rho * state.get('v', 0) + g`.",
         "The step is `lr * (g + rho * v)`, and p changes in place with `-=`.",
     ],
@@ -1429,7 +1429,7 @@ def _walk_with_four(
         ((0.1, 0.1, 0.05, 0.01), 0.5, 0.6, 0.8, 0.1),
     ],
     hints=[
-        "Begin with a copy of `adam`. One line and one setting are new.",
+        "Begin with the rule of Adam, from the table or from unit 6. One line and one setting are new.",
         "Before anything else, shrink the parameter in place.",
         "θ ← θ − η λ θ is θ ← θ (1 − η λ): one multiplication in place.",
     ],
@@ -1456,7 +1456,7 @@ def adamw(
 
 
 def _adam(p, g, state, lr, beta1, beta2, eps):
-    """Change p as the notebook's ``adam`` does."""
+    """Change p as Adam does."""
     t = state["t"] = state.get("t", 0) + 1
     m = state["m"] = beta1 * state.get("m", 0) + (1 - beta1) * g
     v = state["v"] = beta2 * state.get("v", 0) + (1 - beta2) * g**2

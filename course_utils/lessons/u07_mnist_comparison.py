@@ -1,9 +1,12 @@
-"""What unit 7 needs beside its notebook: its network, its inputs, drawn digits, and the votes of several networks."""
+"""What unit 7 needs beside its notebook: its network and inputs, the published and the recorded results, drawn digits, votes."""
 
+import csv
 from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
+
+from course_utils import data
 
 Stroke = Sequence[Sequence[float]]  # points (x, y) from 0 to 1, y downwards
 PEN = 1.1  # half the width of a line, in pixels of the 28x28 image: MNIST's lines are 2 to 3 pixels wide
@@ -22,6 +25,54 @@ def network(seed: int = 0) -> nn.Sequential:
 def prepare(images: Tensor) -> Tensor:
     """Turn images, uint8 of shape (N, 28, 28), into inputs from -1 to 1, float32 of shape (N, 784)."""
     return ((images.float() / 255 - 0.5) / 0.5).flatten(start_dim=1)
+
+
+# how the published file writes the six settings: optimizer, learning rate
+_PUBLISHED = {
+    "SGD": ("sgd", "0.01"),
+    "Momentum": ("momentum 0.9", "0.01"),
+    "Adagrad": ("adagrad", "0.01"),
+    "RMSprop": ("rmsprop alpha=0.9", "0.001"),
+    "Adadelta": ("adadelta rho=0.9", ""),
+    "Adam": ("adam", "0.001"),
+}
+
+
+def published() -> dict[str, list[float]]:
+    """Return the losses of five epochs that the lecture published for each of six methods, one run each, batches of 64.
+
+    Raises:
+        ValueError: the file is missing or was changed.
+    """
+    with open(data.published_path(), encoding="utf-8", newline="") as file:
+        rows = [r for r in csv.DictReader(file) if r["implementation"] == "hand-written" and r["batch_size"] == "64"]
+    table = {(r["optimizer"], r["lr"]): [float(r[f"epoch{e}"]) for e in range(1, 6)] for r in rows}
+    return {name: table[key] for name, key in _PUBLISHED.items()}
+
+
+def study() -> list[dict[str, str | int | float]]:
+    """Return the runs of the recorded study, as ``make study`` wrote them.
+
+    Returns:
+        One dictionary for each run: ``stage`` ("sweep", judged on validation, or "final", also tested), ``method``, ``lr``,
+        ``batch_size``, ``schedule``, ``seed``, ``epochs``; ``train_loss``, ``train_accuracy``, ``validation_loss``,
+        ``validation_accuracy`` and ``test_accuracy``, nan where there is none; ``goal_step``; ``seconds``; and what it ran on.
+
+    Raises:
+        ValueError: the file is missing or was changed.
+    """
+    with open(data.bundled("optimizer_study.csv"), encoding="utf-8", newline="") as file:
+        return [{name: _number(text) for name, text in row.items()} for row in csv.DictReader(file)]
+
+
+def _number(text: str) -> str | int | float:
+    """Return the number that a text is, or the text where it is none."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            pass
+    return text
 
 
 def to_image(strokes: Sequence[Stroke]) -> Tensor:
@@ -76,7 +127,7 @@ def votes(models: Mapping[str, nn.Module], images: Tensor) -> Tensor:
         images: uint8 of shape (N, 28, 28).
 
     Returns:
-        Probabilities, float32 of shape (networks, N, 10).
+        Probabilities, float32 of shape (networks, N, 10), on the CPU, wherever the networks are.
 
     Raises:
         ValueError: there is no network.
@@ -84,4 +135,7 @@ def votes(models: Mapping[str, nn.Module], images: Tensor) -> Tensor:
     if not models:
         raise ValueError("There is no network to vote. Give a dictionary such as {'Adam': model}.")
     x = prepare(images)
-    return torch.stack([model(x).softmax(dim=1) for model in models.values()])
+    places = [next(model.parameters(), x).device for model in models.values()]
+    return torch.stack(
+        [model(x.to(place)).softmax(dim=1).cpu() for model, place in zip(models.values(), places, strict=True)]
+    )

@@ -1,28 +1,32 @@
-"""Pictures of unit 7: digits, accuracies, mistakes, and the votes of several networks."""
+"""Pictures of unit 7: digits, results over rates and seeds, weights, mistakes, and the votes of several networks."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib import ticker
 from matplotlib.axes import Axes
 from torch import Tensor, nn
 
 from course_utils.lessons.u07_mnist_comparison import votes
-from course_utils.pictures.style import COLOURS
+from course_utils.pictures.style import COLOURS, curve_styles
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def accuracies(values: Mapping[str, Sequence[float]], ax: Axes | None = None, title: str = "") -> Axes:
-    """Draw test accuracies: a dot for each run, a bar from the lowest to the highest, the mean in numbers.
+def accuracies(
+    values: Mapping[str, Sequence[float]], ax: Axes | None = None, title: str = "", label: str = "test accuracy in %"
+) -> Axes:
+    """Draw accuracies: a dot for each run, a bar from the lowest to the highest, the mean in numbers.
 
     Args:
         values: for each label, the accuracies of its runs, from 0 to 1.
         ax: where to draw; a new figure where it is None.
         title: a short title.
+        label: what stands below the horizontal axis.
 
     Returns:
         The axes.
@@ -30,20 +34,198 @@ def accuracies(values: Mapping[str, Sequence[float]], ax: Axes | None = None, ti
     ax = ax or plt.subplots(figsize=(7, 0.5 * len(values) + 1))[1]
     for row, runs in enumerate(values.values()):
         percent = 100 * np.asarray(runs)
-        ax.plot(
-            [percent.min(), percent.max()],
-            [row, row],
-            "-",
-            color=COLOURS[0],
-            alpha=0.4,
-            linewidth=6,
-            solid_capstyle="round",
-        )
-        ax.plot(percent, [row] * len(percent), "o", color=COLOURS[0], markersize=5)
-        ax.annotate(f"{percent.mean():.1f} %", (1.01, row), xycoords=("axes fraction", "data"), va="center")
+        ends = [percent.min(), percent.max()]
+        ax.plot(ends, [row, row], "-", color=COLOURS[0], alpha=0.3, linewidth=7, solid_capstyle="round")
+        ax.plot(percent, [row] * len(percent), "o", color=COLOURS[0], markersize=5, alpha=0.6)
+        ax.annotate(f"{percent.mean():.2f} %", (1.01, row), xycoords=("axes fraction", "data"), va="center")
     ax.set_yticks(range(len(values)), list(values))
-    ax.set(xlabel="test accuracy in %", ylim=(len(values) - 0.5, -0.5), title=title)
+    ax.set(xlabel=label, ylim=(len(values) - 0.5, -0.5), title=title)
     return ax
+
+
+def draw_published(ours: Mapping[str, Tensor], published: Mapping[str, Sequence[float]]) -> None:
+    """Draw the losses of each epoch beside published ones, a panel for each method.
+
+    Args:
+        ours: for each method, float of shape (seeds, epochs): the runs are thin lines, and their mean a strong one.
+        published: for each method its published losses, drawn as crosses.
+    """
+    _, axes = plt.subplots(2, 3, figsize=(9.6, 5.4), sharex=True, sharey=True)
+    for ax, (name, losses) in zip(axes.flat, ours.items(), strict=True):
+        epochs = np.arange(1, losses.shape[1] + 1)
+        ax.plot(epochs, losses.T.numpy(), "-", color=COLOURS[0], linewidth=0.8, alpha=0.5)
+        ax.plot(epochs, losses.mean(dim=0).numpy(), "-", color=COLOURS[0], label="ours")
+        ax.plot(epochs, published[name], "x", color=COLOURS[1], markersize=9, markeredgewidth=2, label="published")
+        ax.set(title=name, yscale="log", xticks=epochs)
+        _plain_log(ax.yaxis)
+        ax.label_outer()
+    axes[0, 0].legend()
+    for ax in axes[1]:
+        ax.set_xlabel("epoch")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("training loss")
+
+
+def draw_sweep(
+    errors: Mapping[str, Mapping[float, float]], defaults: Mapping[str, float], margin: float
+) -> dict[str, list[float]]:
+    """Draw the error over the learning rate, a curve for each method, and below it for each method the rates that work.
+
+    Args:
+        errors: for each method the validation error in % at each of its rates.
+        defaults: for each method PyTorch's default rate, which is among its rates; it is drawn as a diamond.
+        margin: a rate works where its error is at most so many percentage points above the method's lowest.
+
+    Returns:
+        For each method the rates that work, from low to high.
+    """
+    _, (top, bottom) = plt.subplots(2, 1, figsize=(8.4, 7), height_ratios=(2.4, 1), sharex=True)
+    working = {}
+    for row, (style, (name, curve)) in enumerate(zip(curve_styles(), errors.items(), strict=False)):
+        rates, values = sorted(curve), [curve[rate] for rate in sorted(curve)]
+        best = min(curve, key=curve.__getitem__)
+        working[name] = [rate for rate in rates if curve[rate] <= curve[best] + margin]
+        top.plot(rates, values, label=name, **style)
+        top.plot(
+            defaults[name], curve[defaults[name]], "D", color=style["color"], markersize=9, markeredgecolor="black"
+        )
+        low, high = working[name][0] / 10**0.2, working[name][-1] * 10**0.2  # so that one rate alone has a bar too
+        bottom.barh(row, high - low, left=low, height=0.62, color=style["color"], alpha=0.35)
+        bottom.plot(working[name], [row] * len(working[name]), "o", color=style["color"], markersize=5)
+        bottom.plot(best, row, "*", color=style["color"], markersize=15, markeredgecolor="black", markeredgewidth=0.7)
+        bottom.plot(defaults[name], row, "D", color=style["color"], markersize=7, markeredgecolor="black")
+    top.set(xscale="log", yscale="log", ylabel="validation error in %")
+    top.set_title("diamond: the default rate of torch.optim")
+    _plain_log(top.yaxis)
+    top.legend(ncols=2, fontsize=10)
+    tried = [rate for curve in errors.values() for rate in curve]
+    bottom.set(xlabel="learning rate", ylim=(len(errors) - 0.4, -0.6), xlim=(min(tried) / 2, max(tried) * 2))
+    bottom.set_title(f"rates that work: at most {margin:g} points above the method's best (star)", fontsize=11)
+    bottom.set_yticks(range(len(errors)), list(errors))
+    bottom.xaxis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
+    return working
+
+
+def draw_differences(differences: Mapping[str, Tensor], half_widths: Mapping[str, float], reference: str) -> Axes:
+    """Draw paired differences to one method: a dot for each seed, and the interval of their mean.
+
+    Args:
+        differences: for each other method, float of shape (seeds,): its accuracy minus the reference's, in percentage points.
+        half_widths: for each of them half the width of the interval around the mean.
+        reference: the method that is the zero line.
+
+    Returns:
+        The axes.
+    """
+    ax = plt.subplots(figsize=(8, 0.55 * len(differences) + 1.2))[1]
+    ax.axvline(0, color="black", linewidth=1)
+    for row, (name, values) in enumerate(differences.items()):
+        mean, half = values.mean().item(), half_widths[name]
+        ax.errorbar(mean, row, xerr=half, fmt="|", color=COLOURS[0], markersize=14, capsize=5, linewidth=2)
+        ax.plot(values.tolist(), [row - 0.22] * len(values), "o", color=COLOURS[1], markersize=5)
+    ax.set_yticks(range(len(differences)), list(differences))
+    ax.set(xlabel=f"accuracy minus that of {reference}, in points", ylim=(len(differences) - 0.5, -0.6))
+    ax.set_title("dots: one seed each; bar: mean and its 95 % interval", fontsize=11)
+    return ax
+
+
+def draw_twins(pairs: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> None:
+    """Draw the losses of two runs that should be equal, a panel for each pair.
+
+    Args:
+        pairs: for each method the losses of our run (a line), and of the run in ``torch.optim`` (a dot for every third step).
+    """
+    _, axes = plt.subplots(2, 3, figsize=(9.6, 4.8), sharex=True, sharey=True)
+    for ax, (name, (ours, theirs)) in zip(axes.flat, pairs.items(), strict=True):
+        ax.plot(ours, "-", color=COLOURS[0], linewidth=1, label="ours")
+        ax.plot(range(0, len(theirs), 3), theirs[::3], "o", color=COLOURS[1], markersize=4, label="torch.optim")
+        ax.set(title=name, yscale="log")
+        _plain_log(ax.yaxis)
+        ax.label_outer()
+    axes[0, 0].legend()
+    for ax in axes[1]:
+        ax.set_xlabel("step")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("training loss")
+
+
+def draw_weights(rows: Mapping[str, Tensor], columns: int = 8) -> None:
+    """Draw the weights of hidden units as pictures, blue below 0 and red above; each row has a scale of its own.
+
+    Args:
+        rows: for each label the first weights of a network, float of shape (units, 784); ``columns`` units are drawn.
+        columns: how many.
+    """
+    _, axes = plt.subplots(len(rows), columns, figsize=(1.1 * columns + 0.8, 1.25 * len(rows)), squeeze=False)
+    for line, (label, weights) in zip(axes, rows.items(), strict=True):
+        shown = weights[:columns].detach().cpu()
+        scale = shown.abs().max().item()
+        for ax, unit in zip(line, shown, strict=True):
+            ax.imshow(unit.view(28, 28).numpy(), cmap="RdBu_r", vmin=-scale, vmax=scale)
+            ax.set(xticks=[], yticks=[])
+            ax.grid(False)
+            ax.spines[:].set_visible(False)
+        line[0].set_ylabel(label, rotation=0, ha="right", va="center")
+
+
+Row = Mapping[str, Any]  # a run of the recorded study
+
+
+def _panels(rows: Sequence[Row], title: str) -> list[tuple[Axes, list[Row]]]:
+    """Make four panels, for two batch sizes and two schedules; return each with its runs."""
+    settings = sorted({(row["batch_size"], row["schedule"]) for row in rows})
+    _, axes = plt.subplots(2, 2, figsize=(9.6, 7.2), sharex=True, sharey=True)
+    plt.gcf().suptitle(title)
+    found = []
+    for ax, (size, schedule) in zip(axes.flat, settings, strict=True):
+        ax.set_title(f"batch size {size}, {schedule} rate", fontsize=11)
+        found.append((ax, [row for row in rows if (row["batch_size"], row["schedule"]) == (size, schedule)]))
+    return found
+
+
+def draw_study_rates(rows: Sequence[Row]) -> None:
+    """Draw the error of the recorded study over the learning rate: a panel for each batch size and schedule.
+
+    Args:
+        rows: the runs of the stage "sweep". A run without a result, because its loss became infinite, is left out.
+    """
+    for ax, here in _panels(rows, "Validation error after five epochs"):
+        for style, method in zip(curve_styles(), dict.fromkeys(row["method"] for row in rows), strict=False):
+            points = sorted(
+                (row["lr"], 100 * (1 - row["validation_accuracy"])) for row in here if row["method"] == method
+            )
+            kept = [(lr, error) for lr, error in points if error == error]
+            ax.plot(*zip(*kept, strict=True), label=method, **style)
+        ax.set(xscale="log", yscale="log")
+        _plain_log(ax.yaxis)
+        ax.xaxis.set_major_locator(ticker.LogLocator(numticks=12))
+    figure = plt.gcf()
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    for ax in figure.axes:
+        ax.set(xlabel="learning rate", ylabel="validation error in %")
+        ax.label_outer()
+
+
+def draw_study_finals(rows: Sequence[Row]) -> None:
+    """Draw the test accuracies of the recorded study: a panel for each batch size and schedule, a dot for each seed.
+
+    Args:
+        rows: the runs of the stage "final".
+    """
+    methods = list(dict.fromkeys(row["method"] for row in rows))
+    for ax, here in _panels(rows, "Test accuracy at the chosen rates, ten seeds each"):
+        by_method = {m: [row["test_accuracy"] for row in here if row["method"] == m] for m in methods}
+        accuracies(by_method, ax, ax.get_title())
+        ax.title.set_fontsize(11)
+        if ax not in plt.gcf().axes[2:]:
+            ax.set_xlabel("")
+
+
+def _plain_log(axis: Any) -> None:
+    """Write plain numbers on a log axis, such as 0.2 in place of 2 × 10⁻¹, and no small ticks."""
+    axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(ticker.StrMethodFormatter("{x:g}"))
+    axis.set_minor_locator(ticker.NullLocator())
 
 
 def images(pictures: Tensor, titles: Sequence[str], columns: int = 10) -> "Figure":
@@ -145,9 +327,11 @@ def gallery(models: Mapping[str, nn.Module], images: Tensor, labels: Tensor) -> 
         row, column = divmod(digit, 5)
         picture, bars = axes[2 * row, column], axes[2 * row + 1, column]
         answers = probabilities[:, digit].argmax(dim=1)
+        winner = int(answers.bincount(minlength=10).argmax())
         picture.imshow(images[first[digit]].numpy(), vmin=0, vmax=255)
         picture.set(xticks=[], yticks=[])
-        picture.set_title(f"{int((answers == digit).sum())} of {len(answers)} say {digit}", fontsize=10)
+        title = f"{int((answers == winner).sum())} of {len(answers)} say {winner}"
+        picture.set_title(title if winner == digit else f"{title}; label {digit}", fontsize=10)
         _stack(bars, models, probabilities[:, digit])
         bars.set(yticks=[])
         bars.tick_params(labelsize=8)
