@@ -1,80 +1,98 @@
-"""Make the teacher's editions of the notebooks, into build/: ``python -m tools.editions live 02``, ``slides 02``.
+"""Make the code-along notebooks of the teacher, into build/live: ``python -m tools.editions live 02``.
 
-live     code-along notebooks: cells tagged ``live`` become one line that says what to type, and no outputs are stored
-slides   the same notebooks as reveal.js slides with speaker notes; they need no network once they are built
+Cells tagged ``live`` become a few lines that say what to type, the answers to the questions are folded until the class wants
+them, and no outputs are stored. The slides are made by ``tools/slides.py``.
 """
 
 import ast
 import copy
-import hashlib
-import html
-import itertools
 import re
-import shutil
-import subprocess
 import sys
-import tarfile
-import tempfile
-from pathlib import Path
+import textwrap
+from collections.abc import Iterable
 
 import nbformat
-from nbconvert.filters import markdown2html
 from nbformat import NotebookNode
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
 
-from tools import ROOT, lesson_time, notebook_files, tags
+from tools import ROOT, notebook_files, tags
+from tools.passages import HEADING, PREDICT, answers, passages
 
-BUILD = ROOT / "build"
-# the parts of the slides that are not ours: npm package with version and path in it, sha256
-PARTS = {
-    "reveal.js@4.6.1/dist/reveal.js": "73d4b64d59eded6de6a49500e7b709eb8d92c0d1d88d911319ce551c31341e9f",
-    "reveal.js@4.6.1/dist/reveal.css": "fa4713396db8274bc0f1def50767464b6d98e61f4f83d17f4de6417210b25901",
-    "reveal.js@4.6.1/plugin/notes/notes.js": "5c49866ac430789657b5b33363d2bf3edb2ef804f91c81ebd19ebc351fb0451a",
-    "mathjax@3.2.2/es5/tex-svg.js": "d4295dc33744836935c1399feece5159577b34c5c8ffb9f1c6324cd82e03a882",
-}
+BUILD = ROOT / "build" / "live"
 USUAL = set(
     ".item .tolist .append .items .show .get .endswith .catch_warnings .simplefilter .manual_seed .__init__ "
     "torch.tensor torch.manual_seed torch.equal torch.allclose torch.no_grad torch.Generator".split()
 )  # calls that say little about a cell
-LONG = 20  # more lines of code and output than this go on two slides
 
 
 def live_notebook(notebook: NotebookNode) -> NotebookNode:
-    """Return the code-along edition: prompts in place of the live cells, and no outputs."""
-    edition = copy.deepcopy(notebook)
+    """Return the code-along edition: prompts in place of the live cells, folded answers, and no outputs."""
+    edition, answered = copy.deepcopy(notebook), answers(notebook.cells)
     for number, cell in enumerate(edition.cells):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
             if "live" in tags(cell):
                 cell.source = prompt(notebook.cells, number)
+        elif cell.id in answered:
+            cell.source = folded(cell.source, answered[cell.id])
     return edition
 
 
+def folded(source: str, length: int) -> str:
+    """Return a Markdown text whose first ``length`` passages are shown only when the reader opens them."""
+    parts = passages(source)
+    answer = ["<details>\n<summary>Answer: run the cell above, then open</summary>", *parts[:length], "</details>"]
+    return "\n\n".join([*answer, *parts[length:]])
+
+
 def prompt(cells: list[NotebookNode], number: int) -> str:
-    """Return one line that tells the teacher what to type into a cell: its title, its calls, the names to keep."""
+    """Return comments that tell the teacher what to type into a cell: what it is for, what it makes, and what it calls."""
     tree = parse(cells[number])
     needed = names_needed(cells[number + 1 :])
-    line = f"# Type: {title(cells, number)}"
-    for start, found in (("keep", [name for name in names_made(tree) if name in needed]), ("with", calls(tree)[:4])):
-        if found and len(line) + len(", ".join(found)) < 112:
-            line += f"; {start} {', '.join(found)}"
-    return line
+    defined = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    sentences = [f"Type {purpose(cells, number)}"]
+    if defined:
+        sentences.append(f"Define {listed(map(signature, defined.values()))}.")
+    if kept := [name for name in names_made(tree) if name in needed and name not in defined]:
+        sentences.append(f"Later cells need {listed(kept)}.")
+    if found := calls(tree)[:4]:
+        sentences.append(f"Call {listed(found)}.")
+    return "\n".join(textwrap.fill(line, 100, initial_indent="# ", subsequent_indent="# ") for line in sentences)
+
+
+def purpose(cells: list[NotebookNode], number: int) -> str:
+    """Return what a cell is for, from the text before it: what this says of the cell, else its question, else its section."""
+    start = number
+    while start and cells[start - 1].cell_type == "markdown":
+        start -= 1
+    text = "\n\n".join(cell.source for cell in cells[start:number])
+    if said := re.search(r"(?:^|(?<=[.?!] ))The cell (?!above|below|also)(.+?[.:])(?=\s|$)", text, re.M):
+        return f"a cell that {plain(said[1])[:-1]}."
+    if asked := [PREDICT.split(part)[-1] for part in passages(text) if PREDICT.search(part)]:
+        return f"the code that answers: {plain(asked[-1])}"
+    headings = [part for cell in cells[:number] if cell.cell_type == "markdown" for part in passages(cell.source)]
+    heading = next(part for part in reversed(headings) if HEADING.match(part))
+    return f"the code for “{plain(HEADING.sub('', heading))}”."
+
+
+def plain(text: str) -> str:
+    """Return a sentence without the marks of Markdown."""
+    return re.sub(r"\[([^]]+)\]\([^)]*\)", r"\1", re.sub(r"\*\*|[`$]|(?<!\w)\*|\*(?!\w)", "", text)).replace("\n", " ")
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names in a row, with "and" before the last."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def signature(node: ast.FunctionDef | ast.ClassDef) -> str:
+    """Return how a function is called, or that a class is one."""
+    return f"the class {node.name}" if isinstance(node, ast.ClassDef) else f"{node.name}({ast.unparse(node.args)})"
 
 
 def parse(cell: NotebookNode) -> ast.Module:
     """Return the syntax tree of a code cell, without the lines that are for IPython."""
     return ast.parse(re.sub(r"^( *)[!%].*", r"\1pass", cell.source, flags=re.M))
-
-
-def title(cells: list[NotebookNode], number: int) -> str:
-    """Return the title of a code cell: its own first comment, else the heading before it, with its id if not just before."""
-    if comment := re.match(r"#+ *(.+)", cells[number].source):
-        return comment[1]
-    headings = [re.search(r"^#{2,3} (?:\d+\.\d+ )?(.+)$", cell.source, re.M) for cell in cells[:number]]
-    heading = next(match[1] for match in reversed(headings) if match)
-    return heading if headings[-1] else f"{heading} - {cells[number].id.replace('-', ' ')}"
 
 
 def calls(tree: ast.Module) -> list[str]:
@@ -127,107 +145,15 @@ def names_needed(cells: list[NotebookNode]) -> set[str]:
     return needed
 
 
-def minutes(notebook: NotebookNode) -> list[tuple[int, int]]:
-    """Return from which to which minute each section lasts, within the stated time of the unit."""
-    stated = re.search(r"\*\*Time\*\*: (\d+) minutes(?:, and (\d+) )?", notebook.cells[0].source)
-    total = sum(int(part or 0) for part in stated.groups())
-    counted = [s.minutes + lesson_time.EXERCISE * s.exercises for s in lesson_time.sections(notebook)]
-    done = itertools.accumulate(counted, initial=0.0)
-    return list(itertools.pairwise(round(total * minute / sum(counted)) for minute in done))
-
-
-def slides(notebook: NotebookNode) -> str:
-    """Return the notebook as one HTML page of slides: a column for each section, in it a slide for each cell."""
-    columns = []
-    for section, (start, end) in zip(lesson_time.sections(notebook), minutes(notebook), strict=True):
-        timing = f"Minute {start} to {end} ({end - start} minutes)."
-        pages = [page for cell in section.cells for page in cell_slides(cell)]
-        column = "".join(
-            f'<section><div class="slide" data-cell="{cell}">{body}</div>'
-            f'<aside class="notes"><p>{timing}</p>{notes}</aside></section>\n'
-            for cell, body, notes in pages
-        )
-        columns.append(f"<section>\n{column}</section>\n")
-    page = (ROOT / "tools" / "slides.html").read_text(encoding="utf-8")
-    page = page.replace("@TITLE@", html.escape(notebook.cells[0].source.partition("\n")[0].removeprefix("# ")))
-    page = page.replace("@PYGMENTS@", HtmlFormatter(style="friendly").get_style_defs(".code"))
-    return page.replace("@SLIDES@", "".join(columns))
-
-
-def cell_slides(cell: NotebookNode) -> list[tuple[str, str, str]]:
-    """Return the slides of a cell: its id, the HTML, and the speaker notes."""
-    if cell.cell_type == "markdown":
-        source = re.sub(r"^\[!\[Open in Colab\].*\n", "", cell.source, flags=re.M)
-        ask = re.search(r"\*\*Predict\*\*[:,]? *(.*?)(?=\n\n|\Z)", source, re.S)
-        notes = f"<p>Ask the class: {html.escape(ask[1].replace('**', ''))}</p>" if ask else ""
-        if "**Exercise" in source:
-            notes += "<p>The class works in the notebook. Walk around; give the hints one at a time.</p>"
-        return [(cell.id, markdown2html(source), notes)]
-    if {"setup", "check"} & tags(cell) and "live" not in tags(cell) and not pictures(cell):
-        return []
-    notes, shown = "<p>Type this one.</p>" if "live" in tags(cell) else "", pictures(cell)
-    code = highlight(cell.source, PythonLexer(), HtmlFormatter(cssclass="code"))
-    text = "".join(o.text for o in cell.outputs if o.output_type == "stream").rstrip()
-    output = f'<div class="output"><pre>{html.escape(text)}</pre></div>' if text else ""
-    images = "".join(f'<img alt="figure of the cell {cell.id}" src="{src}">' for src in shown)
-    if shown:
-        output += f'<div class="output pictures{" many" * (len(shown) > 1)}">{images}</div>'
-    if not output:
-        return [(cell.id, code, notes)]
-    if shown or len(f"{cell.source}\n{text}".splitlines()) > LONG:
-        return [(cell.id, code, notes), (f"{cell.id}-output", output, "")]
-    # the output comes with the next key, after the class has said what it expects
-    return [(cell.id, f'{code}<div class="fragment">{output}</div>', notes)]
-
-
-def pictures(cell: NotebookNode) -> list[str]:
-    """Return the stored figures of a code cell as data addresses."""
-    found = (o.get("data", {}).get("image/png", "").replace("\n", "") for o in cell.outputs)
-    return [f"data:image/png;base64,{data}" for data in found if data]
-
-
-def fetch_parts(folder: Path) -> None:
-    """Put reveal.js and MathJax into a folder, from npm, unless they are there."""
-
-    def right(part: str, content: bytes) -> bool:
-        return hashlib.sha256(content).hexdigest() == PARTS[part]
-
-    files = {part: folder / Path(part).name for part in PARTS}
-    if all(file.exists() and right(part, file.read_bytes()) for part, file in files.items()):
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (npm := shutil.which("npm")):
-        sys.exit("The slides need npm, which fetches reveal.js and MathJax. Install Node.js, then try again.")
-    packages = sorted({part.partition("/")[0] for part in PARTS})
-    with tempfile.TemporaryDirectory() as scratch:
-        if subprocess.run([npm, "pack", "--silent", *packages], cwd=scratch, stdout=subprocess.DEVNULL).returncode:
-            sys.exit("npm could not fetch reveal.js and MathJax. Check the network, then try again.")
-        for part, file in files.items():
-            package, _, path = part.partition("/")
-            with tarfile.open(Path(scratch) / f"{package.replace('@', '-')}.tgz") as archive:
-                content = archive.extractfile(f"package/{path}").read()
-            if not right(part, content):
-                sys.exit(f"{part} is not the file that the course was tested with.")
-            file.write_bytes(content)
-
-
 def main(arguments: list[str]) -> int:
-    """Build one of the editions; return the exit status."""
-    if len(arguments) not in (1, 2) or arguments[0] not in ("live", "slides"):
+    """Build the code-along notebooks; return the exit status."""
+    if len(arguments) not in (1, 2) or arguments[0] != "live":
         print(__doc__)
         return 2
-    edition, *units = arguments
-    folder = BUILD / edition
-    folder.mkdir(parents=True, exist_ok=True)
-    if edition == "slides":
-        fetch_parts(folder / "lib")
-    for path in notebook_files.notebooks(*units):
-        notebook = nbformat.read(path, as_version=4)
-        if edition == "live":
-            target, text = folder / path.name, nbformat.writes(live_notebook(notebook)) + "\n"
-        else:
-            target, text = folder / f"{path.stem}.html", slides(notebook)
-        target.write_text(text, encoding="utf-8")
+    BUILD.mkdir(parents=True, exist_ok=True)
+    for path in notebook_files.notebooks(*arguments[1:]):
+        target = BUILD / path.name
+        nbformat.write(live_notebook(nbformat.read(path, as_version=4)), target)
         print(target)
     return 0
 

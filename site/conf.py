@@ -1,0 +1,76 @@
+"""Settings of the website. ``tools.site`` writes the pages that it is made of, and names the repository."""
+
+import html
+
+from docutils import nodes
+from myst_nb.sphinx_ext import HideCodeCellNode
+from sphinx.application import Sphinx
+from sphinx.writers.html5 import HTML5Translator
+
+project = "PyTorch fundamentals"
+author = "the authors of PyTorch fundamentals"
+copyright = "2026, the authors of PyTorch fundamentals. Text and figures: CC BY 4.0. Code: MIT"
+language = "en"
+
+extensions = ["myst_nb", "sphinx_copybutton"]
+nb_execution_mode = "off"  # the outputs are those that the notebooks store
+nb_merge_streams = True
+myst_enable_extensions = ["dollarmath", "amsmath"]
+myst_heading_anchors = 2
+copybutton_selector = "div.cell_input pre, div.highlight-bash pre, div.highlight-python pre"
+
+# one file beside the pages; its menu would look for parts of MathJax that are not there
+mathjax_path = "tex-svg.js"
+mathjax3_config = {"options": {"enableMenu": False}}
+
+html_theme = "sphinx_book_theme"
+html_title = project
+html_static_path = ["static"]
+templates_path = ["templates"]
+html_css_files = ["course.css"]
+html_js_files = ["course.js"]
+html_show_sphinx = html_show_sourcelink = html_copy_source = html_use_index = False
+html_context = {"default_mode": "auto"}
+html_theme_options = {
+    "use_repository_button": True,
+    "use_download_button": False,
+    "use_fullscreen_button": False,
+    "launch_buttons": {
+        "notebook_interface": "jupyterlab",
+        "binderhub_url": "https://mybinder.org",
+        "colab_url": "https://colab.research.google.com",
+    },
+    "navbar_persistent": [],  # otherwise there are two places to search
+    "show_toc_level": 2,
+    "article_footer_items": ["report.html"],
+}
+
+
+def fold_answers(app: Sphinx, document: nodes.document) -> None:
+    """Put the paragraph after a folded output, which answers the question before it, behind the same fold."""
+    for cell in list(document.findall(nodes.container)):
+        if "tag_predict" not in cell["classes"] or cell[-1].get("nb_element") != "cell_code_output":
+            continue
+        place = cell.parent.index(cell) + 1
+        answer = cell.parent[place] if place < len(cell.parent) else None
+        # a paragraph that begins in bold is the next question, or an exercise
+        if isinstance(answer, nodes.paragraph) and not isinstance(answer[0], nodes.strong):
+            cell.parent.remove(answer)
+            answer["classes"].append("answer")
+            cell[-1].append(answer)
+
+
+def open_fold(writer: HTML5Translator, fold: HideCodeCellNode) -> None:
+    """Begin a fold with words that one reads and hears alike."""
+    writer.body.append(f'<details class="fold">\n<summary>{html.escape(fold["prompt_show"])}</summary>\n')
+
+
+def close_fold(writer: HTML5Translator, fold: HideCodeCellNode) -> None:
+    """End a fold."""
+    writer.body.append("</details>\n")
+
+
+def setup(app: Sphinx) -> None:
+    """Fold the answers as soon as a page is read."""
+    app.connect("doctree-read", fold_answers)
+    app.add_node(HideCodeCellNode, override=True, html=(open_fold, close_fold))
