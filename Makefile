@@ -53,7 +53,7 @@ test-colab: .venv-colab/ok  ## all tests and notebooks with Colab's versions (ne
 	.venv-colab/bin/python -m pytest -n 2
 
 test-browser: setup  ## the notebooks and slides in a real browser (part of make test)
-	$(BIN)/pytest tests/test_browser.py tests/test_editions.py -v
+	$(BIN)/pytest tests/test_browser.py tests/test_editions.py tests/test_site.py -v
 
 fuzz: setup  ## look for new counterexamples at random, for 10 minutes (MINUTES=60 for an hour)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tools.fuzz $(MINUTES)

@@ -29,8 +29,8 @@ def printed(cell):
 # ---- code-along notebooks
 
 
-def test_a_unit_has_10_to_25_cells_to_type(notebook):
-    assert 10 <= len(live(notebook)) <= 25
+def test_a_unit_has_8_to_16_cells_to_type(notebook):
+    assert 8 <= len(live(notebook)) <= 16
     assert all(cell.cell_type == "code" for cell in live(notebook))
     assert not any({"setup", "exercise"} & tags(cell) for cell in live(notebook))
 

@@ -197,7 +197,7 @@ def lacks_encoding(call):
     """Say whether a call reads or writes text, and leaves its encoding to the machine."""
     name, given = ast.unparse(call.func), {k.arg: ast.unparse(k.value) for k in call.keywords}
     words = {name, *map(ast.unparse, call.args)}
-    is_binary = words & {"os.open", "Image.open", "tarfile.open", "'rb'", "'wb'", "'xb'"}
+    is_binary = words & {"os.open", "Image.open", "tarfile.open", "webbrowser.open", "tab.open", "'rb'", "'wb'", "'xb'"}
     opens = re.search(r"\bopen$", name) and not is_binary
     is_text = opens or re.search(r"\b(read|write)_text$", name) or given.get("text") == "True"
     return bool(is_text) and "encoding" not in given and "'utf-8'" not in words

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from packaging.requirements import Requirement
 
-from tools import PATHS, ROOT, audit, editions, links, notebook_files
+from tools import PATHS, ROOT, audit, editions, links, notebook_files, publish, slides
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 RANGES = [
@@ -87,7 +87,7 @@ def test_ci_sets_up_windows_and_macos_as_the_readme_says():
     lines = re.search(r"Without make.*?```bash\n(.*?)```", readme, re.S)[1].splitlines()
     *setup, lab, test = (line.replace(".venv/bin/python", "${{ matrix.python }}") for line in lines)
     smoke = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8").partition("\n  smoke:\n")[2]
-    assert re.findall(r"- run: (.+)", smoke)[: len(setup)] == setup and "jupyter lab" in lab
+    assert re.findall(r"- run: (.+)", smoke)[: len(setup)] == setup and "course_utils.lab" in lab
     assert len(re.findall(rf"run: {re.escape(test)} .+", smoke)) == 2, "the unit tests, and two notebooks"
     assert r"python: .venv\Scripts\python" in smoke and "on Windows write `.venv\\Scripts\\python`" in readme
     assert {"windows-latest", "macos-latest"} <= set(re.findall(r"system: (\S+)", smoke))
@@ -103,7 +103,7 @@ def test_modules_stay_small_and_have_no_star_imports():
 
 
 def test_the_tools_explain_themselves(capsys):
-    for tool in (audit, editions, links, notebook_files):
+    for tool in (audit, editions, links, notebook_files, publish, slides):
         assert tool.main(["nonsense", "more", "words"]) == 2
         assert f"python -m {tool.__name__}" in capsys.readouterr().out
 
