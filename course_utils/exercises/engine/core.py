@@ -200,7 +200,7 @@ class Exercise:
             answer = copy.deepcopy(answer)
         with time_limit(SECONDS):
             if is_open(answer):
-                return NOT_ATTEMPTED, "Replace the stub with your answer, then run this cell again."
+                return NOT_ATTEMPTED, "Replace the stub with your answer, run that cell, then run this one again."
             if callable(self.answer) and not callable(answer):
                 kind = "class" if inspect.isclass(self.answer) else "function"
                 return WRONG, f"A {kind} is needed. You have {show(answer)}."
