@@ -211,7 +211,7 @@ class Exercise:
                 if isinstance(value, Raised) and isinstance(value.error, NotImplementedError) and not value.error.args:
                     return (
                         NOT_ATTEMPTED,
-                        "Replace `raise NotImplementedError` with your answer, then run this cell again.",
+                        "Replace `raise NotImplementedError` with your answer, run that cell, then run this one again.",
                     )
                 if changed and self._pure:
                     return (
