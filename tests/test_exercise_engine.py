@@ -47,7 +47,11 @@ def stub(x):
     [
         (halves, CORRECT, "Half is half."),
         (lambda x: 0.5 * x, CORRECT, "Half is half."),
-        (stub, NOT_ATTEMPTED, "Replace `raise NotImplementedError` with your answer, run that cell, then run this one again."),
+        (
+            stub,
+            NOT_ATTEMPTED,
+            "Replace `raise NotImplementedError` with your answer, run that cell, then run this one again.",
+        ),
         (None, NOT_ATTEMPTED, "Replace the stub with your answer, run that cell, then run this one again."),
         (lambda x: 2 * x, WRONG, "You double."),
         (
