@@ -35,6 +35,7 @@ check: setup  ## fast checks: lint, format, links, secrets, workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m tools.notebook_files check
 	$(BIN)/python -m tools.links check
+	$(BIN)/python -m tools.explorables check
 	$(BIN)/python -m tools.audit
 	$(BIN)/zizmor --offline --quiet .github
 

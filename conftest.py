@@ -93,7 +93,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Gener
 # ---- several processes
 
 # What takes longest begins first, so that all processes end together. Only the time of a run depends on this list.
-LONGEST = ("test_browser", "07_mnist", "test_site", "test_editions", "06_optimizers", "04_dataset", "03_gpu", "notebooks/", "test_run_again")
+LONGEST = (
+    "test_browser", "07_mnist", "test_site", "test_editions", "06_optimizers", "test_explorables", "04_dataset", "03_gpu",
+    "test_lab", "notebooks/", "test_run_again",
+)  # fmt: skip
 
 
 def group(nodeid: str) -> str:

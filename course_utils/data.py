@@ -193,6 +193,14 @@ class TensorBatches:
 
 
 def bundled(name: str) -> Path:
+    """Return the path of a file that ships with the course, after a look at its sha256.
+
+    Args:
+        name: one of :data:`BUNDLED`.
+
+    Raises:
+        ValueError: the file is missing, or is not the one that ships with the course.
+    """
     path = environment.DATA / name
     try:
         content = path.read_bytes()

@@ -1,7 +1,8 @@
 """The explorers: pictures with controls. Each is thin: a function that draws, its controls, and some typical states.
 
-Live, the controls are ipywidgets that work the same in versions 7.7 and 8. With ``COURSE_STATIC=1``, or where ipywidgets is
-missing, the pictures of the typical states stand in for them.
+Live, an explorer that has an explorable is drawn by the page itself. The others, and all where anywidget is missing, have
+controls of ipywidgets, which work the same in versions 7.7 and 8. With ``COURSE_STATIC=1``, or where ipywidgets is missing as
+well, the pictures of the typical states stand in for them.
 """
 
 import asyncio
@@ -16,7 +17,9 @@ from typing import Any
 import matplotlib.pyplot as plt
 from torch import Tensor, nn
 
+from course_utils import explorables
 from course_utils.environment import is_static
+from course_utils.explorables.tangent import TANGENT_STATES, draw_tangent
 from course_utils.lessons.u07_mnist_comparison import Stroke, to_image
 from course_utils.optimizers import METHODS
 from course_utils.pad import drawing_pad
@@ -28,6 +31,15 @@ from course_utils.pictures import u06_optimizers as unit6
 from course_utils.pictures import u07_mnist_comparison as unit7
 from course_utils.surfaces import SURFACES
 
+# the pictures that the page draws by itself, as an explorable
+IN_PAGE = {
+    unit1.draw_broadcast: "broadcast",
+    unit1.draw_memory: "memory",
+    draw_tangent: "tangent",
+    unit2.draw_backward_step: "backward",
+    unit5.draw_loss: "loss",
+    unit6.draw_playground: "playground",
+}
 # sliders that another control is moving just now: see `_follow`
 _led: set[Any] = set()
 
@@ -35,7 +47,7 @@ _led: set[Any] = set()
 def explore(draw: Callable[..., Any], controls: Callable[[], dict[str, Any]], states: Sequence[dict[str, Any]]) -> None:
     """Show a picture that its controls redraw, or the pictures of some states.
 
-    Every picture is drawn in the main thread, so never while a cell runs: matplotlib is not made for threads, and JupyterLab
+    Python draws every picture in the main thread, so never while a cell runs: matplotlib is not made for threads, and JupyterLab
     hands the moves of a control to another thread of ipykernel 7 (https://github.com/jupyterlab/jupyterlab/issues/19719).
     Moves that come in the meantime are drawn once, with the values of the last.
 
@@ -52,6 +64,9 @@ def explore(draw: Callable[..., Any], controls: Callable[[], dict[str, Any]], st
     import ipywidgets
     from IPython.display import display
 
+    if draw in IN_PAGE and explorables.is_possible():
+        display(explorables.widget(IN_PAGE[draw]))
+        return
     widgets, picture, shown = controls(), ipywidgets.HTML(), {}
 
     def redraw() -> None:
@@ -177,6 +192,21 @@ def backward_steps() -> None:
     explore(unit2.draw_backward_step, controls, states)
 
 
+def tangent() -> None:
+    """Move w, choose a rate; see the tangent of a loss, and where the steps of gradient descent lead."""
+
+    def controls() -> dict[str, Any]:
+        from ipywidgets import FloatSlider, IntSlider
+
+        return {
+            "w": FloatSlider(value=2.0, min=-1.0, max=3.0, step=0.01, description="w"),
+            "rate": FloatSlider(value=0.02, min=0.001, max=0.15, step=0.001, description="rate", readout_format=".3f"),
+            "steps": IntSlider(value=1, min=1, max=40, description="steps"),
+        }
+
+    explore(draw_tangent, controls, TANGENT_STATES)
+
+
 def losses() -> None:
     """Choose a loss, move the prediction; see the loss, its gradient, and where they become large."""
 
@@ -245,9 +275,10 @@ def playground() -> None:
         def slider(value: float, low: float, high: float, step: float, name: str) -> FloatSlider:
             return FloatSlider(value=value, min=low, max=high, step=step, description=name)
 
-        x, y = slider(-9.0, -10, 10, 0.1, "start x"), slider(2.0, -6, 6, 0.1, "start y")
-        surface = Dropdown(options=list(SURFACES), value="ravine", description="surface")
-        rates = [float(f"{10 ** (power / 20):.2g}") for power in range(-80, 21)]  # 0.0001, 0.00011, ... 10
+        x, y = slider(-1.5, -10, 10, 0.1, "start x"), slider(2.0, -6, 6, 0.1, "start y")
+        surface = Dropdown(options=list(SURFACES), value="rosenbrock", description="surface")
+        # 0.0001, 0.00011, ... 10, and the one to begin with
+        rates = sorted({0.0015, *(float(f"{10 ** (power / 20):.2g}") for power in range(-80, 21))})
 
         def to_start(chosen: str) -> None:
             x.value, y.value = SURFACES[chosen].start
@@ -257,11 +288,11 @@ def playground() -> None:
             "surface": surface,
             "first": Dropdown(options=METHODS, value="SGD", description="optimizer 1"),
             "second": Dropdown(options=(*METHODS, "none"), value="Momentum", description="optimizer 2"),
-            "lr": SelectionSlider(value=0.05, options=rates, description="learning rate"),
+            "lr": SelectionSlider(value=0.0015, options=rates, description="learning rate"),
             "momentum": slider(0.9, 0, 0.99, 0.01, "momentum"),
             "x": x,
             "y": y,
-            "steps": IntSlider(value=80, min=1, max=200, description="steps"),
+            "steps": IntSlider(value=200, min=1, max=200, description="steps"),
         }
 
     explore(unit6.draw_playground, controls, unit6.PLAYGROUND_STATES)

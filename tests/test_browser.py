@@ -33,6 +33,7 @@ from test_u07_mnist_comparison import ONE, ZERO
 from course_utils import environment, explorers
 from course_utils.pictures import style
 from tools import PATHS, ROOT, code_cells
+from tools.explorables import HELD
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -71,8 +72,11 @@ for number in range(20):
         plt.show()
 """
 EXPLORER_CELLS = {
-    "setup": "import matplotlib.pyplot as plt\nimport course_utils\nfrom course_utils import explorers\n"
+    "setup": "import matplotlib.pyplot as plt\nimport course_utils\nfrom course_utils import explorables, explorers\n"
     "course_utils.setup('explorers')",
+    "explorable": "shown = explorables.widget('tangent')\nshown",
+    "state": "print(shown.value)\nshown.value = {**shown.value, 'w': -0.5}",
+    "without": "explorables.is_possible = lambda: False",  # from here on, the controls of ipywidgets stand in
     "playground": "explorers.playground()",
     "losses": "explorers.losses()",
     "figures": inspect.getsource(draw_figure) + SHOW_FIGURES,
@@ -197,6 +201,7 @@ def desk(browser, lab):
     with opened(browser) as page:
         open_notebook(page, lab, "explorers")
         run_cell(page, "setup")
+        run_cell(page, "without")
         yield page
         assert not page.problems
 
@@ -365,6 +370,32 @@ def try_explorer(page, cell, name, monkeypatch):
         cell.screenshot(path=SCREENS / f"{name}-{number + 1}.png")
 
 
+def try_explorable(page, cell, name):
+    """Drag in an explorable, then move it with a key; its text must follow, and the keys must not leave the cell."""
+    cell.scroll_into_view_if_needed()
+    words, held = cell.locator("[data-text]"), cell.locator(HELD[name])
+    playwright.expect(words).not_to_be_empty(timeout=60_000)
+    held.scroll_into_view_if_needed()
+    before, box = words.text_content(), held.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 45, y - 30, steps=3)
+    page.mouse.up()
+    wait_until(page, words.text_content, lambda now: now != before)
+    before = words.text_content()
+    slider = cell.locator("input[type=range], [role=slider]").first
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(100)
+    if words.text_content() == before:  # it stands at its end
+        page.keyboard.press("ArrowLeft")
+    wait_until(page, words.text_content, lambda now: now != before)
+    assert slider.evaluate("part => part.getRootNode().activeElement === part"), "the notebook takes no key away"
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    cell.screenshot(path=SCREENS / f"explorable-{name}-notebook.png")
+
+
 def try_films(page):
     """Play every film of the page: the pictures change, and stop at a pause."""
     films = page.locator("img[id^=_anim_img]")
@@ -427,11 +458,30 @@ def test_every_cell_control_and_film(stem, page, lab, monkeypatch):
     )
     assert errors.all_inner_texts() == []
     for name in re.findall(r"explorers\.(\w+)\(\)", "".join(c.source for c in code_cells(notebook))):
-        try_explorer(page, cell_of(page, notebook, f"explorers.{name}()"), name, monkeypatch)
+        cell, draw = cell_of(page, notebook, f"explorers.{name}()"), parts_of(name, monkeypatch)[0]
+        if draw in explorers.IN_PAGE:
+            try_explorable(page, cell, explorers.IN_PAGE[draw])
+        else:
+            try_explorer(page, cell, name, monkeypatch)
     if "explorers.vote(" in "".join(c.source for c in code_cells(notebook)):
         try_pad(page, cell_of(page, notebook, "explorers.vote("))
     expected = sum("films.animate(" in c.source for c in code_cells(notebook))
     assert try_films(page) == expected
+    assert not page.problems
+
+
+def test_python_reads_and_sets_the_state_of_an_explorable(page, lab):
+    open_notebook(page, lab, "explorers")
+    run_cell(page, "setup")
+    cell = run_cell(page, "explorable")
+    try_explorable(page, cell, "tangent")
+    w = float(re.search(r"At w = (-?[\d.]+),", cell.locator("[data-text]").text_content())[1])
+    page.wait_for_timeout(1000)  # the state is sent when the hand rests
+    said = run_cell(page, "state").locator(".jp-OutputArea-output")
+    playwright.expect(said).to_contain_text(f"'w': {w}")
+    playwright.expect(cell.locator("[data-text]")).to_contain_text("At w = -0.5,")
+    run_cell(page, "explorable")
+    playwright.expect(page.locator("section.box")).to_have_count(1)
     assert not page.problems
 
 
@@ -528,7 +578,7 @@ def test_the_picture_of_an_explorer_is_sharp_fits_a_narrow_page_and_is_described
     sizes = lambda: image.evaluate("i => [i.naturalWidth, i.naturalHeight, i.width, i.height]")  # noqa: E731
     width, height, *shown = wait_until(desk, sizes, lambda sizes: all(sizes))
     assert shown == [width // 2, pytest.approx(height / 2, abs=1)]
-    assert "surface = ravine" in image.get_attribute("alt")
+    assert "surface = rosenbrock" in image.get_attribute("alt")
     desk.set_viewport_size({**WINDOW, "width": 600})
     in_proportion = lambda s: s[2] < 500 and s[3] == pytest.approx(height * s[2] / width, abs=1)  # noqa: E731
     wait_until(desk, sizes, in_proportion)
@@ -554,7 +604,7 @@ def test_the_classic_notebook_with_the_widgets_of_colab(page, classic, monkeypat
         || typeof c.input_prompt_number === 'number')"""
     page.wait_for_function(done, timeout=400_000, polling=500)
     assert page.locator(".output_error, .output_stderr").count() == 0
-    try_explorer(page, cell_of(page, notebook, "explorers.losses()"), "losses", monkeypatch)
+    try_explorable(page, cell_of(page, notebook, "explorers.losses()"), "loss")
     assert try_films(page) == 2
     page.evaluate(
         f"() => {{ const cell = Jupyter.notebook.insert_cell_at_bottom('code'); "

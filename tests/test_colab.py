@@ -82,7 +82,8 @@ def run(folder, path, *sources, allow_errors=False):
     return ["".join(o.get("text", "") + o.get("evalue", "") for o in cell.outputs) for cell in notebook.cells]
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+# the setup cells are equal but for the unit's name: `make check` compares them
+@pytest.mark.parametrize("path", (PATHS[0], PATHS[-1]), ids=lambda path: path.stem)
 def test_a_notebook_alone_fetches_the_course(path, colab, published, monkeypatch):
     redirect(monkeypatch, published.as_uri())
     use = f"from course_utils.exercises import u{path.stem} as ex\nprint(course_utils.__file__, len(ex.EXERCISES) > 0)"

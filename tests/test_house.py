@@ -25,7 +25,7 @@ ROOMS = (
     r"course_utils(\.__main__)?",
     r"course_utils\.exercises(\.__main__|\.u\d\d_\w+)?",
     r"course_utils\.exercises\.engine(\.\w+)?",
-    r"course_utils\.(explorers|pad)",
+    r"course_utils\.(explorers|pad|explorables(\.\w+)?)",
     r"course_utils\.session",
     r"course_utils\.pictures(\.\w+)?",
     r"course_utils\.lessons(\.\w+)?",

@@ -1,7 +1,7 @@
 """Measure speed, as ratios of runs made in turn on this machine: ``python -m tools.bench [--full] [PART ...]``.
 
-The parts are import, explorers, data, loops, comparison and notebooks; all of them where none is named. One table stands at the
-end. --full adds two long parts: batch size 1 on all of MNIST, beside the published losses; and the whole of ``make test``.
+The parts are import, explorers, explorables, data, loops, comparison and notebooks; all of them where none is named. One table
+stands at the end. --full adds two long parts: batch size 1 on all of MNIST, beside the published losses; and the whole of ``make test``.
 """
 
 import csv
@@ -29,7 +29,7 @@ from torch.utils.data import DataLoader
 from course_utils import data, explorers, optimizers, training
 from course_utils.lessons.u07_mnist_comparison import network, prepare
 from course_utils.pictures import style
-from tools import PATHS, ROOT, code_cells, notebook_files
+from tools import PATHS, ROOT, code_cells, explorables, notebook_files
 
 LR = 0.01
 TABLE: list[tuple[str, str, str]] = []  # what was measured, the figure, the target
@@ -195,6 +195,13 @@ def bench_data() -> None:
     row("load_mnist takes, of unpacking alone", f"{ours / least:.2f} x", "at most 2 x")
 
 
+def bench_explorables() -> None:
+    """Measure how soon the explorables follow the hand, in chromium."""
+    for name, times in explorables.measure().items():
+        figures = "; ".join(f"{t:.0f} ms" for t in times)
+        row(f"{name}: first picture; hand to picture, median and 95 %", figures, "at most 200; 16; 33 ms")
+
+
 def bench_import() -> None:
     """Measure what ``import course_utils`` adds to ``import torch``."""
     commands = ([sys.executable, "-c", f"import {names}"] for names in ("torch", "torch, course_utils"))
@@ -227,7 +234,8 @@ def bench_tests() -> None:
 def main(arguments: list[str]) -> int:
     """Measure, print the table; return the exit status."""
     parts = {
-        "import": bench_import, "explorers": bench_explorers, "data": bench_data, "loops": lambda: bench_loops(x, y),
+        "import": bench_import, "explorers": bench_explorers, "explorables": bench_explorables,
+        "data": bench_data, "loops": lambda: bench_loops(x, y),
         "comparison": lambda: bench_notebook(x, y), "notebooks": bench_run_all,
     }  # fmt: skip
     full, chosen = "--full" in arguments, [a for a in arguments if a != "--full"]
