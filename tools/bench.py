@@ -1,7 +1,8 @@
 """Measure speed, as ratios of runs made in turn on this machine: ``python -m tools.bench [--full] [PART ...]``.
 
 The parts are import, explorers, explorables, data, loops, comparison and notebooks; all of them where none is named. One table
-stands at the end. --full adds two long parts: batch size 1 on all of MNIST, beside the published losses; and the whole of ``make test``.
+stands at the end. --full adds two long parts: batch size 1 on all of MNIST, beside the published losses; and the whole of
+``make test``.
 """
 
 import csv
