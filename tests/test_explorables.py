@@ -268,7 +268,7 @@ def test_every_element_is_where_pytorch_finds_it(compute):
 
 BAD_STATES = [
     ("playground", {"surface": "cliff"}, lambda: unit6.draw_playground("cliff", "SGD", "none", 0.1, 0.9, 0, 0, 9)),
-    ("playground", {"hand": "Newton"}, lambda: factory("Newton", 0.1)),
+    ("playground", {"selected": "Newton"}, lambda: factory("Newton", 0.1)),
     ("playground", {"steps": 0}, lambda: unit6.draw_playground("beale", "SGD", "none", 0.1, 0.9, 0, 0, 0)),
     (
         "playground",
@@ -299,7 +299,7 @@ def test_an_impossible_state_gets_the_sentence_of_python(name, change, python, c
 
 def test_the_code_of_a_state_runs_in_python(compute):
     methods = {method: {"on": True, "lr": 0.01, "momentum": 0.8} for method in METHODS}
-    state = {"surface": "beale", "start": [0.5, 1.25], "steps": 30, "hand": "Adam", "methods": methods}
+    state = {"surface": "beale", "start": [0.5, 1.25], "steps": 30, "selected": "Adam", "methods": methods}
     (code,) = compute("playground", "(c) => numbers.code(numbers.clean(c))", [state])
     with contextlib.redirect_stdout(io.StringIO()) as said:
         exec(compile(code, "cell", "exec"), {})
@@ -535,7 +535,7 @@ def test_the_largest_rate_that_arrives_can_be_found_with_the_keys(page):
 
 
 def test_what_a_method_does_not_use_is_greyed(page):
-    show(page, "playground", {"hand": "SGD"})
+    show(page, "playground", {"selected": "SGD"})
     momentum = page.locator("input[type=range]").nth(3)
     assert momentum.is_disabled()
     page.get_by_role("button", name="Adam", exact=True).click()

@@ -40,7 +40,7 @@ SETTINGS = {
     "himmelblau": (60, 0.9, 0.01, 0.01, 0.01, 1.0, 0.1, 1.0, 0.3, 0.3),
 }
 # about the best rate of SGD, beside what momentum makes of it; None means what the surface has, and all steps
-FIRST = {"surface": "rosenbrock", "start": None, "steps": None, "step": None, "hand": "Momentum"}
+FIRST = {"surface": "rosenbrock", "start": None, "steps": None, "step": None, "selected": "Momentum"}
 ON = ("SGD", "Momentum")
 
 

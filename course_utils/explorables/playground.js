@@ -84,12 +84,12 @@ const notch = (lr) => clamp(Math.round(100 * (Math.log10(lr) + 4)), 0, 500);
 
 /** Make a whole state of what Python or the page gives, or throw an error with Python's sentence. */
 function clean(given) {
-  const { surface, hand } = given;
+  const { surface, selected } = given;
   if (!Object.hasOwn(SURFACES, surface)) throw Error(`'${surface}' is not one of ${Object.keys(SURFACES).join(", ")}.`);
   const { settings } = FACTS.surfaces[surface];
   const methods = Object.fromEntries(NAMES.map((name) =>
     [name, { ...settings[name], ...FACTS.start.methods[name], ...given.methods?.[name] }]));
-  for (const name of [hand, ...Object.keys(given.methods ?? {})]) {
+  for (const name of [selected, ...Object.keys(given.methods ?? {})]) {
     if (!Object.hasOwn(METHODS, name)) throw Error(`'${name}' is not one of ${NAMES.join(", ")}.`);
   }
   const steps = given.steps ?? FACTS.surfaces[surface].steps, start = [...(given.start ?? FACTS.surfaces[surface].start)];
@@ -98,7 +98,7 @@ function clean(given) {
     throw Error("Choose a learning rate from 0.0001 to 10, a momentum from 0 to 0.99, and 1 to 200 steps.");
   }
   if (start.length !== 2 || !start.every(Number.isFinite)) throw Error(`The start is ${start}. Give two finite numbers, x and y.`);
-  return { surface, start, steps, hand, step: clamp(given.step ?? steps, 0, steps), methods };
+  return { surface, start, steps, selected, step: clamp(given.step ?? steps, 0, steps), methods };
 }
 
 /** Write the walks of a state as Python code. */
@@ -113,18 +113,18 @@ function code({ surface, start, steps, methods }) {
 }
 
 function render({ model, el }) {
-  const question = "Drag the square, the start. Pick methods; the one whose name you press is in your hand, and has the sliders and the "
-    + "map. To find: the largest rate at which the method in your hand still arrives.";
+  const question = "Drag the square, the start. Tick methods to see them; press a name to select that method for the sliders and the "
+    + "map. To find: the largest rate at which the selected method still arrives.";
   const page = frame(model, el, { title: "Playground of optimizers", question, clean, draw });
-  const { box } = page, state = () => page.state, mine = () => state().methods[state().hand];
-  const hold = (change) => page.set({ methods: { ...state().methods, [state().hand]: { ...mine(), ...change } } });
+  const { box } = page, state = () => page.state, mine = () => state().methods[state().selected];
+  const hold = (change) => page.set({ methods: { ...state().methods, [state().selected]: { ...mine(), ...change } } });
 
   const top = h("div", { class: "row" }, box);
   const surfaces = menu(top, "surface", Object.keys(SURFACES), (surface) => {
     const { settings } = FACTS.surfaces[surface];
     const methods = Object.fromEntries(NAMES.map((name) => [name, { on: state().methods[name].on, ...settings[name] }]));
     pause();
-    page.set(clean({ surface, methods, hand: state().hand }));
+    page.set(clean({ surface, methods, selected: state().selected }));
   });
   const steps = slider(top, "steps", 1, 200, (n) => `${n}`, (n) => page.set({ steps: n, step: n }));
   const step = slider(top, "show step", 0, 200, (n) => `${n}`, (n) => { pause(); page.set({ step: n }); });
@@ -165,16 +165,16 @@ function render({ model, el }) {
   };
   drag(above.node, above.node, (x, y) => place(above.fromX(x), above.fromY(y)));
 
-  const own = h("div", { role: "group", "aria-label": "the method in your hand" }, left), title = h("p", { style: "font-weight: 700" }, own);
+  const own = h("div", { role: "group", "aria-label": "the selected method" }, left), title = h("p", { style: "font-weight: 700" }, own);
   const rate = slider(own, "rate", 0, 500, (i) => g(RATES[i], 3), (i) => hold({ lr: RATES[i] }));
   const mass = slider(own, "momentum", 0, 99, (i) => g(i / 100), (i) => hold({ momentum: i / 100 }));
   const mapBox = h("div", { style: "position: relative" }, own), colours = h("canvas", { "aria-hidden": "true", style: "position: absolute" }, mapBox);
   const map = plot(mapBox, "map of rates and momentum: strong colour where the method arrives, striped where it ends higher than it began");
   put(map.node, { style: "position: relative" });
   const hand = handle(map.front, "rate and momentum", (dx, dy) =>
-    hold({ lr: RATES[clamp(notch(mine().lr) + dx, 0, 500)], ...(METHODS[state().hand].uses && { momentum: clamp(Math.round(100 * mine().momentum + dy), 0, 99) / 100 }) }));
+    hold({ lr: RATES[clamp(notch(mine().lr) + dx, 0, 500)], ...(METHODS[state().selected].uses && { momentum: clamp(Math.round(100 * mine().momentum + dy), 0, 99) / 100 }) }));
   drag(map.node, map.node, (x, y) => hold({ lr: RATES[notch(map.fromX(x))],
-    ...(METHODS[state().hand].uses && { momentum: clamp(Math.round(100 * map.fromY(y)), 0, 99) / 100 }) }));
+    ...(METHODS[state().selected].uses && { momentum: clamp(Math.round(100 * map.fromY(y)), 0, 99) / 100 }) }));
   h("p", { class: "soft" }, own, "Map: strong colour = arrives, pale = not yet, striped = ends higher than it began.");
   own.append(page.goal);
 
@@ -183,7 +183,7 @@ function render({ model, el }) {
     const row = h("div", { style: "display: grid; grid-template-columns: 24px 36px 7.4em 1fr; gap: 6px; align-items: center" }, list);
     const on = h("input", { type: "checkbox", "aria-label": `show ${name}`, style: "width: 20px; height: 20px" }, row);
     s("path", { class: "curve", stroke: page.colour(i), "stroke-dasharray": DASHES[i], d: "M2 8H34" }, s("svg", { width: 36, height: 16 }, row));
-    const take = button(row, name, () => page.set({ hand: name, methods: { ...state().methods, [name]: { ...state().methods[name], on: true } } }));
+    const take = button(row, name, () => page.set({ selected: name, methods: { ...state().methods, [name]: { ...state().methods[name], on: true } } }));
     on.addEventListener("change", () => page.set({ methods: { ...state().methods, [name]: { ...state().methods[name], on: on.checked } } }));
     rows[name] = { on, take, told: h("span", { class: "soft" }, row) };
   }
@@ -231,7 +231,7 @@ function render({ model, el }) {
   const COLUMNS = 60, LEVELS = 20, buffer = new Float64Array(402);
   let mapKey = "";
   function chart() {
-    const { surface, start: from, steps: n, hand: name } = state(), uses = METHODS[name].uses;
+    const { surface, start: from, steps: n, selected: name } = state(), uses = METHODS[name].uses;
     const key = JSON.stringify([surface, from, n, name, map.width, page.dark]);
     if (key === mapKey) return;
     mapKey = key;
@@ -261,10 +261,10 @@ function render({ model, el }) {
     page.later("map", 0, work);
   }
 
-  /** Say so where the method in the hand arrives, and at none of the next three rates of the slider. */
+  /** Say so where the selected method arrives, and at none of the next three rates of the slider. */
   let askedKey = "";
   function judge() {
-    const { surface, start: from, steps: n, hand: name } = state(), { lr, momentum } = mine();
+    const { surface, start: from, steps: n, selected: name } = state(), { lr, momentum } = mine();
     const key = JSON.stringify([surface, from, n, name, mine()]);
     if (key === askedKey) return;
     askedKey = key;
@@ -276,7 +276,7 @@ function render({ model, el }) {
     });
   }
 
-  function draw({ surface, start: from, steps: n, step: k, hand: name, methods }) {
+  function draw({ surface, start: from, steps: n, step: k, selected: name, methods }) {
     const { window: [l, r, b, t], is_curve: curve, lowest } = FACTS.surfaces[surface], [f] = SURFACES[surface], narrow = page.width < 620;
     const width = narrow ? page.width : Math.floor((page.width - 16) * 0.6), height = clamp(Math.round(width * 0.62), 240, 380);
     const second = narrow ? page.width : page.width - 16 - width;
@@ -337,7 +337,7 @@ function render({ model, el }) {
     surfaces.value = surface;
     steps.show(n);
     step.show(k, false, n);
-    title.textContent = `In your hand: ${name}`;
+    title.textContent = `Selected: ${name}`;
     rate.show(notch(lr), false, 500, g(lr, 3));
     mass.name.textContent = uses === "beta" ? "momentum β₁" : "momentum ρ";
     mass.show(Math.round(100 * momentum), !uses);
