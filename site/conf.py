@@ -28,7 +28,8 @@ html_title = project
 html_static_path = ["static"]
 templates_path = ["templates"]
 html_css_files = ["course.css"]
-html_js_files = ["course.js"]
+# tools.site puts the explorables there, when the pages are written
+html_js_files = ["course.js", ("explorables/page.js", {"type": "module"})]
 html_show_sphinx = html_show_sourcelink = html_copy_source = html_use_index = False
 html_context = {"default_mode": "auto"}
 html_theme_options = {
@@ -44,6 +45,16 @@ html_theme_options = {
     "show_toc_level": 2,
     "article_footer_items": ["report.html"],
 }
+
+
+def place_explorables(app: Sphinx, document: nodes.document) -> None:
+    """Put the stored pictures of an explorer where its explorable replaces them, as soon as its module is loaded."""
+    for cell in document.findall(nodes.container):
+        for name in cell["classes"]:
+            if name.startswith("tag_explorable-"):
+                name = html.escape(name.removeprefix("tag_explorable-"))
+                cell[-1].insert(0, nodes.raw("", f'<div data-explorable="{name}">', format="html"))
+                cell[-1].append(nodes.raw("", "</div>", format="html"))
 
 
 def fold_answers(app: Sphinx, document: nodes.document) -> None:
@@ -71,6 +82,7 @@ def close_fold(writer: HTML5Translator, fold: HideCodeCellNode) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Fold the answers as soon as a page is read."""
+    """Place the explorables and fold the answers as soon as a page is read."""
+    app.connect("doctree-read", place_explorables)  # first, because an answer stands below the explorable
     app.connect("doctree-read", fold_answers)
     app.add_node(HideCodeCellNode, override=True, html=(open_fold, close_fold))

@@ -5,6 +5,7 @@ Needs Debian's chromium, or the one that CHROMIUM names. The site is built once,
 
 import functools
 import html.parser
+import http.client
 import http.server
 import os
 import re
@@ -18,7 +19,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from course_utils import explorables, explorers
 from tools import PATHS, ROOT, code_cells, links, site, site_films, tags
+from tools.explorables import HELD
 
 for package in ("sphinx", "myst_nb", "sphinx_book_theme"):
     pytest.importorskip(package, reason="the packages of the website are not installed")
@@ -187,11 +190,29 @@ def test_a_fork_is_named_in_every_link(monkeypatch):
 
 def test_the_command_builds_and_opens(monkeypatch, capsys):
     done = []
+    folder = ROOT / "build" / "site"
     monkeypatch.setattr(site, "build", done.append)
-    monkeypatch.setattr(site.webbrowser, "open", done.append)
-    assert site.main([]) == 0 and done == [ROOT / "build" / "site"]
-    assert site.main(["--open"]) == 0 and done[-1].endswith("/build/site/index.html")
+    monkeypatch.setattr(site, "serve", lambda shown: done.append(("serve", shown)))
+    assert site.main([]) == 0 and done == [folder]
+    assert site.main(["--open"]) == 0 and done[1:] == [folder, ("serve", folder)]
     assert site.main(["nonsense"]) == 2 and "python -m tools.site" in capsys.readouterr().out
+
+
+def test_a_site_is_served_until_ctrl_c(monkeypatch, tmp_path, capsys):
+    (tmp_path / "index.html").write_text("Start here")
+    opened = []
+
+    def one_request(server):
+        threading.Thread(target=server.handle_request).start()
+        connection = http.client.HTTPConnection(*server.server_address)
+        connection.request("GET", urllib.parse.urlsplit(opened[0]).path)
+        assert connection.getresponse().read() == b"Start here"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(site.webbrowser, "open", opened.append)
+    monkeypatch.setattr(http.server.ThreadingHTTPServer, "serve_forever", one_request)
+    site.serve(tmp_path)
+    assert f"{opened[0]} (Ctrl+C ends it)" in capsys.readouterr().out
 
 
 def test_links_to_other_files_lead_to_the_repository():
@@ -239,6 +260,30 @@ def test_a_film_plays_only_where_it_shows_what_is_stored(change, left):
     assert ("image/png" in shown) == bool(left)
     if not left:
         assert 'alt="A line that turns."' in shown["text/html"] and "aria-label" in shown["text/html"]
+
+
+# ---- the explorables
+
+
+def test_each_explorer_that_the_page_can_draw_is_named(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(explorers, "explore", lambda draw, *_: drawn.append(explorers.IN_PAGE[draw]))
+    for name in site.EXPLORABLES:
+        getattr(explorers, name)()
+    assert drawn == list(site.EXPLORABLES.values()) and sorted(drawn) == sorted(explorables.NAMES)
+
+
+def explorables_of(notebook):
+    """The explorables that a notebook calls, each with the number of pictures that are stored for it."""
+    calls = [(cell, re.search(r"explorers\.(\w+)\(\)", cell.source)) for cell in code_cells(notebook)]
+    return [(site.EXPLORABLES[c[1]], len(cell.outputs)) for cell, c in calls if c and c[1] in site.EXPLORABLES]
+
+
+def test_the_stored_pictures_stay_where_no_module_is_loaded(path, notebook, built):
+    text = (built / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
+    places = re.findall(r'<div data-explorable="(\w+)">(.*?)</div>', text, re.S)
+    assert [(name, inner.count("<img ")) for name, inner in places] == explorables_of(notebook)
+    assert all("<p" not in inner for _, inner in places), "only the pictures are replaced"
 
 
 # ---- what goes with a public course
@@ -320,9 +365,10 @@ class Tab:
             self.problems.append(f"asks for {request.url[:200]}")
 
     def open(self, name):
-        """Open a page, and wait until its formulas are drawn."""
+        """Open a page, and wait until its formulas are drawn and its explorables are there."""
         self.page.goto(f"{self.address}/{name}.html")
         self.page.evaluate("() => window.MathJax?.startup?.promise.then(() => 0)")
+        self.page.wait_for_function("() => !document.querySelector('[data-explorable] > img')")
         return self.page
 
 
@@ -361,6 +407,9 @@ STICKS_OUT = """parts => [...document.querySelectorAll(parts)]
 # 300 ms after the size has changed, the theme gives what scrolls its place in the order of the Tab key
 MEASURED = """() => new Promise(resolve =>
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(0), 400))))"""
+# in the first of these frames an explorable sees its new size, and in a later one it draws
+DRAWN = """() => new Promise(resolve => { let left = 4;
+    const next = () => left-- ? requestAnimationFrame(next) : resolve(0); next() })"""
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 AXE = """async options => {
     const found = await axe.run(document, {resultTypes: ['violations'], preload: false, ...options});
@@ -369,7 +418,7 @@ AXE = """async options => {
 ONE_OF_A_KIND = """() => { const seen = new Set(), first = new Set();
     for (let gone = true; gone;) { gone = false;
         for (const e of [...document.querySelectorAll('article *')]) {
-            if (first.has(e) || e.childElementCount || e.closest('mjx-container, svg')) continue;
+            if (first.has(e) || e.childElementCount || e.shadowRoot || e.closest('mjx-container, svg')) continue;
             let kind = ''; for (let p = e, n = 0; n < 4; n++, p = p.parentElement) kind += `${p.tagName}.${p.className} `;
             if (seen.has(kind)) { e.remove(); gone = true } else { seen.add(kind); first.add(e) } } } }"""
 
@@ -381,6 +430,7 @@ def test_a_page_can_be_read_on_a_screen_on_a_phone_and_in_the_dark(name, tab, bu
     assert page.locator("[data-mjx-error], mjx-merror").count() == 0
     page.evaluate("() => document.querySelectorAll('details').forEach(d => { d.open = true })")
     page.set_viewport_size({"width": 390, "height": 844})
+    page.evaluate(DRAWN)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
     assert page.evaluate(STICKS_OUT, PARTS) == []
     page.set_viewport_size({"width": 1280, "height": 900})
@@ -471,6 +521,38 @@ def test_films_play(tab, notebook, path, built):
                 const clock = setInterval(() => { if (slider.value !== before) { clearInterval(clock); resolve(0) } }, 50) })"""
         )
         film.locator("button[title='Pause']").click()
+
+
+# what one sees of an explorable, and what it says of its state
+PICTURE = """el => [...el.firstChild.shadowRoot.querySelectorAll('svg, [data-node]')].map(part => part.outerHTML
+    .replace(/ aria-\\w+="[^"]*"/g, '') + [...part.querySelectorAll('input')].map(input => input.value)).join()"""
+STATE = "el => el.firstChild.shadowRoot.querySelector('[data-text]').textContent"
+
+
+def test_an_explorable_follows_the_hand(path, notebook, tab):
+    if not (found := explorables_of(notebook)):
+        return
+    # the formulas are read in another test, and to draw them takes long
+    tab.context.route("**/tex-svg.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    page = tab.open(f"notebooks/{path.stem}")
+    page.locator(".unfold button").click()
+    for name, _ in found:
+        explorable = page.locator(f".tag_predict details [data-explorable={name}]")
+        held = explorable.locator(HELD[name])
+        held.evaluate("held => held.scrollIntoView({block: 'center'})")
+        box, before = held.bounding_box(), [explorable.evaluate(look) for look in (PICTURE, STATE)]
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 45, y - 30, steps=3)
+        page.mouse.up()
+        page.evaluate(DRAWN)
+        after = [explorable.evaluate(look) for look in (PICTURE, STATE)]
+        assert all(before) and before[0] != after[0] and before[1] != after[1], name
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.evaluate(DRAWN)
+    for section in page.locator("[data-explorable] section").all():
+        assert section.evaluate("section => section.scrollWidth <= section.clientWidth")
 
 
 def test_a_report_takes_the_marked_sentence_with_it(tab):

@@ -1,9 +1,12 @@
-"""Build the website into build/site: ``python -m tools.site``; with ``--open`` the browser shows it.
+"""Build the website into build/site: ``python -m tools.site``; with ``--open`` the browser shows it, until Ctrl+C.
 
 The pages are the notebooks with the outputs that they store, and the Markdown files of the course. Nothing comes from the
 network. ``site/`` holds the settings, the start page, and what gives the pages their looks.
 """
 
+import contextlib
+import functools
+import http.server
 import importlib
 import importlib.metadata
 import importlib.util
@@ -19,12 +22,22 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from course_utils import explorables
 from course_utils.exercises.engine.core import Exercise
 from tools import PATHS, ROOT, links, publish, site_films, tags
 
 BUILD = ROOT / "build"
 PAGES = ("GLOSSARY.md", "TEACHING.md")  # beside the notebooks
 BADGE = re.compile(r"\[!\[([^\]]*)\]\(https?://[^)]*\)\]\(([^)]*)\)")  # a picture from the network, with a link
+# which explorers the page draws by itself, and as which explorable
+EXPLORABLES = {
+    "broadcast": "broadcast",
+    "memory_order": "memory",
+    "backward_steps": "backward",
+    "tangent": "tangent",
+    "losses": "loss",
+    "playground": "playground",
+}
 SHOW = "Show what happens"
 UNFOLD = """\
 <p class="unfold" hidden><button type="button" data-show="Open all answers"
@@ -55,7 +68,7 @@ def help_for(exercise: Exercise) -> str:
 
 
 def unit_page(path: Path) -> NotebookNode:
-    """Return a notebook as the site shows it: answers folded, and hints and solutions below the exercises."""
+    """Return a notebook as the site shows it: answers folded, explorables marked, hints and solutions below the exercises."""
     module = importlib.import_module(f"course_utils.exercises.u{path.stem}")
     exercises = {exercise.name: exercise for exercise in module.EXERCISES}
     _, notebook = links.update_notebook(path, course())
@@ -75,6 +88,9 @@ def unit_page(path: Path) -> NotebookNode:
         elif asked and cell.outputs:
             more = {"hide-output", "predict"}
             cell.metadata["mystnb"] = {**cell.metadata.get("mystnb", {}), "code_prompt_show": SHOW}
+        called = re.search(r"^explorers\.(\w+)\(\)", cell.source, re.M)
+        if called and called[1] in EXPLORABLES and cell.outputs:
+            more.add(f"explorable-{EXPLORABLES[called[1]]}")  # site/conf.py puts it there
         cell.metadata["tags"] = sorted(found | more)
         asked = False
         checked = re.findall(r"\bex\.(\w+)\.check\(", cell.source) if "check" in found else []
@@ -188,6 +204,18 @@ def build(folder: Path) -> None:
     if subprocess.run(command, cwd=ROOT).returncode:
         sys.exit("The website was not built: see the lines above.")
     shutil.copy(mathjax(), folder / "_static")
+    explorables.write_pages(folder / "_static" / "explorables")
+
+
+def serve(folder: Path) -> None:
+    """Show a site in the browser, until Ctrl+C. A browser loads no JavaScript module from a file, so a server gives it."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        address = f"http://127.0.0.1:{server.server_port}/index.html"
+        print(f"{address} (Ctrl+C ends it)", flush=True)
+        webbrowser.open(address)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()
 
 
 def main(arguments: list[str]) -> int:
@@ -196,10 +224,9 @@ def main(arguments: list[str]) -> int:
         print(__doc__)
         return 2
     build(BUILD / "site")
-    start = BUILD / "site" / "index.html"
-    print(start)
+    print(BUILD / "site" / "index.html")
     if arguments:
-        webbrowser.open(start.as_uri())
+        serve(BUILD / "site")
     return 0
 
 

@@ -277,7 +277,7 @@ function render({ model, el }) {
   }
 
   function draw({ surface, start: from, steps: n, step: k, selected: name, methods }) {
-    const { window: [l, r, b, t], is_curve: curve, lowest } = FACTS.surfaces[surface], [f] = SURFACES[surface], narrow = page.width < 620;
+    const { window: [l, r, b, t], is_curve: curve, lowest } = FACTS.surfaces[surface], [f] = SURFACES[surface], narrow = page.width < 720;
     const width = narrow ? page.width : Math.floor((page.width - 16) * 0.6), height = clamp(Math.round(width * 0.62), 240, 380);
     const second = narrow ? page.width : page.width - 16 - width;
     above.size(width, height, [l, r], [b, t], { xLabel: "x", yLabel: curve ? "height" : "y", bare: true });

@@ -137,7 +137,7 @@ function frame(model, el, { title, question, clean, draw, quiet }) {
     const width = Math.floor(box.clientWidth - 24);
     if (width <= 0 || width === page.width) return;
     page.width = width;
-    box.classList.toggle("narrow", width < 620);
+    box.classList.toggle("narrow", width < 720);
     look();
   });
   const themes = new MutationObserver(look);
