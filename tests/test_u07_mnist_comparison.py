@@ -13,6 +13,7 @@ from course_utils.pictures import u07_mnist_comparison as pictures
 
 ONE = [[(0.5, 0.1 + 0.1 * i) for i in range(9)]]
 ZERO = [[(0.5 + 0.2 * math.sin(i / 4), 0.5 - 0.35 * math.cos(i / 4)) for i in range(26)]]
+OF_THE_PAGE = ("SGD", "Momentum", "Adagrad", "RMSprop", "Adadelta", "Adam")
 FOUR = [[(0.3, 0.1), (0.2, 0.5), (0.8, 0.5)], [(0.6, 0.2), (0.6, 0.9)]]
 
 
@@ -166,7 +167,9 @@ def test_differences_have_their_interval():
     ((left, _), (right, _)) = bar.lines[2][0].get_segments()[0]
     assert (left, right) == pytest.approx((1.5, 2.5))
     assert [list(line.get_xdata()) for line in ax.lines if line.get_marker() == "o"] == [[1.0, 2.0, 3.0]]
-    assert "Adam" in ax.get_xlabel()
+    assert "Adam" in ax.get_xlabel() and ax.get_title().endswith("0 of 1 contain 0")
+    ax = pictures.draw_differences({"a": torch.tensor([-1.0, 2.0]), "b": torch.ones(2)}, {"a": 0.6, "b": 0.1}, "Adam")
+    assert ax.get_title().endswith("1 of 2 contain 0")
 
 
 def test_weights_are_pictures_with_zero_in_the_middle():
@@ -194,6 +197,7 @@ def test_accuracies_of_the_study_stand_in_their_panels():
     place = [label.get_text() for label in axes[2].get_yticklabels()].index("Adam")
     dots = [line for line in axes[2].lines if line.get_marker() == "o" and line.get_ydata()[0] == place]
     assert sorted(dots[0].get_xdata()) == pytest.approx(wanted) and len(wanted) == 10
+    assert axes[0].get_xlim() == axes[1].get_xlim() != axes[2].get_xlim() == axes[3].get_xlim()
 
 
 def test_rates_of_the_study_stand_in_their_panels():
@@ -211,6 +215,10 @@ def test_rates_of_the_study_stand_in_their_panels():
     assert max(max(line.get_xdata()) for ax in plt.gcf().axes for line in ax.lines) == 10, (
         "what has no result is left out"
     )
+    colours = {line.get_label(): line.get_color() for line in ax.lines}
+    pictures.draw_sweep({m: {0.001: 5.0} for m in OF_THE_PAGE}, dict.fromkeys(OF_THE_PAGE, 0.001), margin=3)
+    on_the_page = {line.get_label(): line.get_color() for line in plt.gcf().axes[0].lines[::2]}
+    assert list(on_the_page) == list(OF_THE_PAGE) and on_the_page.items() <= colours.items(), "each keeps its colour"
 
 
 # ---- what is read from files

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from torch import Tensor, nn
 
 from course_utils.lessons.u07_mnist_comparison import votes
+from course_utils.optimizers import METHODS
 from course_utils.pictures.style import COLOURS, curve_styles
 
 if TYPE_CHECKING:
@@ -125,7 +126,9 @@ def draw_differences(differences: Mapping[str, Tensor], half_widths: Mapping[str
         ax.plot(values.tolist(), [row - 0.22] * len(values), "o", color=COLOURS[1], markersize=5)
     ax.set_yticks(range(len(differences)), list(differences))
     ax.set(xlabel=f"accuracy minus that of {reference}, in points", ylim=(len(differences) - 0.5, -0.6))
-    ax.set_title("dots: one seed each; bar: mean and its 95 % interval", fontsize=11)
+    crossing = sum(values.mean().abs().item() < half_widths[name] for name, values in differences.items())
+    title = f"dots: one seed each; bar: mean and its 95 % interval. {crossing} of {len(differences)} contain 0"
+    ax.set_title(title, fontsize=11)
     return ax
 
 
@@ -171,10 +174,14 @@ def draw_weights(rows: Mapping[str, Tensor], columns: int = 8) -> None:
 Row = Mapping[str, Any]  # a run of the recorded study
 
 
-def _panels(rows: Sequence[Row], title: str) -> list[tuple[Axes, list[Row]]]:
+# the six methods of the page first, so that each keeps its colour; then the two that only the study has
+_STUDY = ("SGD", "Momentum", "Adagrad", "RMSprop", "Adadelta", "Adam", "Nesterov", "AdamW")
+
+
+def _panels(rows: Sequence[Row], title: str, share_x: bool | str) -> list[tuple[Axes, list[Row]]]:
     """Make four panels, for two batch sizes and two schedules; return each with its runs."""
     settings = sorted({(row["batch_size"], row["schedule"]) for row in rows})
-    _, axes = plt.subplots(2, 2, figsize=(9.6, 7.2), sharex=True, sharey=True)
+    _, axes = plt.subplots(2, 2, figsize=(9.6, 7.2), sharex=share_x, sharey=True)
     plt.gcf().suptitle(title)
     found = []
     for ax, (size, schedule) in zip(axes.flat, settings, strict=True):
@@ -189,8 +196,8 @@ def draw_study_rates(rows: Sequence[Row]) -> None:
     Args:
         rows: the runs of the stage "sweep". A run without a result, because its loss became infinite, is left out.
     """
-    for ax, here in _panels(rows, "Validation error after five epochs"):
-        for style, method in zip(curve_styles(), dict.fromkeys(row["method"] for row in rows), strict=False):
+    for ax, here in _panels(rows, "Validation error after five epochs", share_x=True):
+        for style, method in zip(curve_styles(), _STUDY, strict=False):
             points = sorted(
                 (row["lr"], 100 * (1 - row["validation_accuracy"])) for row in here if row["method"] == method
             )
@@ -210,11 +217,10 @@ def draw_study_finals(rows: Sequence[Row]) -> None:
     """Draw the test accuracies of the recorded study: a panel for each batch size and schedule, a dot for each seed.
 
     Args:
-        rows: the runs of the stage "final".
+        rows: the runs of the stage "final". The two panels of a batch size have the same scale.
     """
-    methods = list(dict.fromkeys(row["method"] for row in rows))
-    for ax, here in _panels(rows, "Test accuracy at the chosen rates, ten seeds each"):
-        by_method = {m: [row["test_accuracy"] for row in here if row["method"] == m] for m in methods}
+    for ax, here in _panels(rows, "Test accuracy at the chosen rates, ten seeds each", share_x="row"):
+        by_method = {m: [row["test_accuracy"] for row in here if row["method"] == m] for m in METHODS}
         accuracies(by_method, ax, ax.get_title())
         ax.title.set_fontsize(11)
         if ax not in plt.gcf().axes[2:]:
