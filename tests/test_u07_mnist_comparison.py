@@ -170,6 +170,8 @@ def test_differences_have_their_interval():
     assert "Adam" in ax.get_xlabel() and ax.get_title().endswith("0 of 1 contain 0")
     ax = pictures.draw_differences({"a": torch.tensor([-1.0, 2.0]), "b": torch.ones(2)}, {"a": 0.6, "b": 0.1}, "Adam")
     assert ax.get_title().endswith("1 of 2 contain 0")
+    heights = [line.get_ydata()[0] for line in ax.lines if line.get_marker() == "o"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"] and heights == [-0.22, 1 - 0.22]
 
 
 def test_weights_are_pictures_with_zero_in_the_middle():
@@ -180,6 +182,8 @@ def test_weights_are_pictures_with_zero_in_the_middle():
         low, high = ax.images[0].get_clim()
         assert low == -high and ax.images[0].get_array().shape == (28, 28)
     assert axes[2].images[0].get_clim()[1] == 1
+    first = axes[0].images[0].get_array()
+    assert first[0, 0] == -1 and first[0, 1] > first[0, 0] and first[27, 27] == first.max()
 
 
 def test_accuracies_of_the_study_stand_in_their_panels():
@@ -197,6 +201,8 @@ def test_accuracies_of_the_study_stand_in_their_panels():
     place = [label.get_text() for label in axes[2].get_yticklabels()].index("Adam")
     dots = [line for line in axes[2].lines if line.get_marker() == "o" and line.get_ydata()[0] == place]
     assert sorted(dots[0].get_xdata()) == pytest.approx(wanted) and len(wanted) == 10
+    means = {text.xy[1]: text.get_text() for text in axes[2].texts}
+    assert means[place] == f"{sum(wanted) / 10:.2f} %"
     assert axes[0].get_xlim() == axes[1].get_xlim() != axes[2].get_xlim() == axes[3].get_xlim()
 
 

@@ -96,7 +96,9 @@ def draw_other_data(axes: list[Axes]) -> bool:
     pairs = []
     for ax in axes:
         for line in ax.lines:
-            pairs.append((line.get_ydata(), line.set_ydata, np.asarray(line.get_ydata())[::-1]))
+            x, y = np.asarray(line.get_xdata(), dtype=object), np.asarray(line.get_ydata(), dtype=object)
+            if sorted(zip(x, y, strict=True)) != sorted(zip(x, y[::-1], strict=True)):  # else it looks the same
+                pairs.append((y, line.set_ydata, y[::-1]))
         for image in ax.images:
             pairs.append((image.get_array(), image.set_data, image.get_array()[::-1, ::-1]))
         for points in ax.collections:
