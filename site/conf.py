@@ -1,6 +1,8 @@
 """Settings of the website. ``tools.site`` writes the pages that it is made of, and names the repository."""
 
 import html
+import itertools
+import re
 
 from docutils import nodes
 from myst_nb.sphinx_ext import HideCodeCellNode
@@ -25,6 +27,7 @@ mathjax3_config = {"options": {"enableMenu": False}}
 
 html_theme = "sphinx_book_theme"
 html_title = project
+html_favicon = "static/favicon.svg"
 html_static_path = ["static"]
 templates_path = ["templates"]
 html_css_files = ["course.css"]
@@ -45,6 +48,7 @@ html_theme_options = {
     "show_toc_level": 2,
     "article_footer_items": ["report.html"],
 }
+GAP = re.compile(r" {2,}(?=\S)")  # between two columns of a printed table
 
 
 def place_explorables(app: Sphinx, document: nodes.document) -> None:
@@ -58,7 +62,10 @@ def place_explorables(app: Sphinx, document: nodes.document) -> None:
 
 
 def fold_answers(app: Sphinx, document: nodes.document) -> None:
-    """Put the paragraph after a folded output, which answers the question before it, behind the same fold."""
+    """Put the paragraph after a folded output, which answers the question before it, behind the same fold.
+
+    An explorable is open, so its answer gets a fold of its own.
+    """
     for cell in list(document.findall(nodes.container)):
         if "tag_predict" not in cell["classes"] or cell[-1].get("nb_element") != "cell_code_output":
             continue
@@ -68,7 +75,37 @@ def fold_answers(app: Sphinx, document: nodes.document) -> None:
         if isinstance(answer, nodes.paragraph) and not isinstance(answer[0], nodes.strong):
             cell.parent.remove(answer)
             answer["classes"].append("answer")
-            cell[-1].append(answer)
+            if "tag_hide-output" in cell["classes"]:
+                cell[-1].append(answer)
+            else:
+                cell.append(HideCodeCellNode("", answer, prompt_show="Show the answer"))
+
+
+def tables(text: str) -> list[tuple[bool, str]]:
+    """Cut a printed text into its tables and what stands between them; True for a table.
+
+    Each line of a table has a wide gap, and two lines at least have more than one.
+    """
+    found: list[tuple[bool, str]] = []
+    for gap, group in itertools.groupby(text.splitlines(), lambda line: bool(GAP.search(line))):
+        lines = list(group)
+        table = gap and sum(len(GAP.findall(line)) > 1 for line in lines) > 1
+        if found and not table and (not found[-1][0] or not any(lines)):  # what is empty ends what is above it
+            table, above = found.pop()
+            lines.insert(0, above)
+        found.append((table, "\n".join(lines)))
+    return found
+
+
+def keep_tables(app: Sphinx, document: nodes.document) -> None:
+    """Mark the printed tables. They scroll; of any other output, a line that is too long goes on below."""
+    for output in list(document.findall(nodes.literal_block)):
+        if "output" in output["classes"]:
+            parts = []
+            for table, text in tables(output.astext()):
+                parts.append(nodes.literal_block(text, text, **output.attributes))
+                parts[-1]["classes"] = [*output["classes"], "part", *(["in-columns"] if table else [])]
+            output.replace_self(parts)
 
 
 def open_fold(writer: HTML5Translator, fold: HideCodeCellNode) -> None:
@@ -82,7 +119,8 @@ def close_fold(writer: HTML5Translator, fold: HideCodeCellNode) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Place the explorables and fold the answers as soon as a page is read."""
+    """Place the explorables, fold the answers and mark the tables as soon as a page is read."""
     app.connect("doctree-read", place_explorables)  # first, because an answer stands below the explorable
     app.connect("doctree-read", fold_answers)
+    app.connect("doctree-read", keep_tables)
     app.add_node(HideCodeCellNode, override=True, html=(open_fold, close_fold))

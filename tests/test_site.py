@@ -9,6 +9,7 @@ import http.client
 import http.server
 import os
 import re
+import runpy
 import subprocess
 import sys
 import threading
@@ -92,6 +93,8 @@ def read(file):
 def test_every_page_is_there(built):
     found = {path.relative_to(built).with_suffix("").as_posix() for path in html_files(built)}
     assert found == {*PAGES, "search"}
+    for file in html_files(built):
+        assert len(re.findall(r'<link rel="icon" href="[^"]*favicon', file.read_text(encoding="utf-8"))) == 1, file.name
 
 
 def test_all_links_inside_the_site_lead_somewhere(built):
@@ -121,6 +124,13 @@ def test_the_start_page_says_what_for_whom_and_where_to_click(built):
         minutes = re.search(r"\*\*Time\*\*: (\d+ minutes)", nbformat.read(path, as_version=4).cells[0].source)[1]
         assert re.search(rf'href="notebooks/{path.stem}\.html".*?{minutes}', article, re.S)
     assert links.COLAB.format(stem=PATHS[0].stem, **site.course()) in article
+    assert re.search(rf'class="right-next"\s+href="{UNITS[0]}\.html"', text), "the next page is unit 1"
+
+
+def test_each_unit_says_where_it_can_be_run(path, built):
+    text = (built / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
+    (top,) = re.findall(r"<p>(On this page, you read\..*?)</p>", text.partition("</h1>")[2], re.S)
+    assert re.findall(r'href="(.*?)"', top) == [links.COLAB.format(stem=path.stem, **site.course()), "../run.html"]
 
 
 def test_the_buttons_open_what_the_badges_open(path, built):
@@ -144,12 +154,14 @@ def folds(notebook):
 
 def test_answers_are_folded_and_everything_else_is_open(path, notebook, built):
     text = (built / "notebooks" / f"{path.stem}.html").read_text(encoding="utf-8")
-    assert text.count("Show what happens") == len(folds(notebook)) > 10
+    tried = len(explorables_of(notebook))  # these are open, and the paragraph after them is folded
+    assert text.count("Show the answer") == tried
+    assert text.count("Show what happens") == len(folds(notebook)) - tried > 10
     cells = re.findall(r'<div class="cell ([^"]*)docutils container">', text)
     assert sum("tag_predict" in classes for classes in cells) == len(folds(notebook))
     assert text.count('<details class="fold">') == len(folds(notebook)) + 1, "these, and the setup cell"
     # an answer is behind its fold, in the paragraph after the output
-    answers = re.findall(r'<p class="answer">.*?</p>\s*</div>\s*</details>', text, re.S)
+    answers = re.findall(r'<p class="answer">.*?</p>\s*(?:</div>\s*)?</details>', text, re.S)
     assert len(answers) == text.count('<p class="answer">') >= 0.8 * len(folds(notebook))
 
 
@@ -213,6 +225,16 @@ def test_a_site_is_served_until_ctrl_c(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(http.server.ThreadingHTTPServer, "serve_forever", one_request)
     site.serve(tmp_path)
     assert f"{opened[0]} (Ctrl+C ends it)" in capsys.readouterr().out
+
+
+def test_printed_tables_are_told_from_messages():
+    tables = runpy.run_path(str(ROOT / "site/conf.py"))["tables"]
+    table = "name   loss   rate\nSGD    0.25      1\nAdam   0.12   0.01"
+    error = "Traceback (most recent call last):\n  Cell, line 1, in <module>\n    f(x)\nValueError: no f"
+    assert tables(table) == [(True, table)] and tables(error) == [(False, error)]
+    assert tables(f"{table}\n\n{error}\n{table}") == [(True, table), (False, f"\n{error}"), (True, table)]
+    assert tables(f"{table}\n\n{table}") == [(True, f"{table}\n"), (True, table)]
+    assert tables("loss   0.25\nrate   1") == [(False, "loss   0.25\nrate   1")]
 
 
 def test_links_to_other_files_lead_to_the_repository():
@@ -404,6 +426,11 @@ STICKS_OUT = """parts => [...document.querySelectorAll(parts)]
     .filter(e => { for (let p = e; p.tagName !== 'ARTICLE'; p = p.parentElement)
         if (['auto', 'scroll'].includes(getComputedStyle(p).overflowX)) return false; return true })
     .map(e => e.outerHTML.slice(0, 150))"""
+# a printed text, other than a table, of which a line ends where one cannot see it
+CUT = """() => [...document.querySelectorAll('.cell_output .output:not(.in-columns) pre')]
+    .filter(e => { for (let p = e; !p.matches('.cell_output'); p = p.parentElement)
+        if (p.scrollWidth > p.clientWidth) return true; return false })
+    .map(e => e.innerText.slice(0, 150))"""
 # 300 ms after the size has changed, the theme gives what scrolls its place in the order of the Tab key
 MEASURED = """() => new Promise(resolve =>
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(0), 400))))"""
@@ -433,8 +460,10 @@ def test_a_page_can_be_read_on_a_screen_on_a_phone_and_in_the_dark(name, tab, bu
     page.evaluate(DRAWN)
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
     assert page.evaluate(STICKS_OUT, PARTS) == []
+    assert page.evaluate(CUT) == []
     page.set_viewport_size({"width": 1280, "height": 900})
     page.evaluate(MEASURED)
+    assert page.evaluate(CUT) == []
     page.add_script_tag(path=axe_file())
     assert page.evaluate(AXE, {"runOnly": WCAG, "rules": {"color-contrast": {"enabled": False}}}) == []
     page.evaluate(ONE_OF_A_KIND)
@@ -535,9 +564,10 @@ def test_an_explorable_follows_the_hand(path, notebook, tab):
     # the formulas are read in another test, and to draw them takes long
     tab.context.route("**/tex-svg.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
     page = tab.open(f"notebooks/{path.stem}")
-    page.locator(".unfold button").click()
     for name, _ in found:
-        explorable = page.locator(f".tag_predict details [data-explorable={name}]")
+        explorable = page.locator(f".tag_predict > .cell_output > [data-explorable={name}]")  # in no fold
+        answer = page.locator(f".tag_explorable-{name} .answer")
+        assert explorable.is_visible() and answer.count() == 1 and not answer.is_visible(), name
         held = explorable.locator(HELD[name])
         held.evaluate("held => held.scrollIntoView({block: 'center'})")
         box, before = held.bounding_box(), [explorable.evaluate(look) for look in (PICTURE, STATE)]

@@ -39,6 +39,10 @@ EXPLORABLES = {
     "playground": "playground",
 }
 SHOW = "Show what happens"
+RUN_IT = (  # in the place of the badge; the link that it had is Colab's
+    r"On this page, you read. To run the cells and to check your exercises, open it [in Colab](\2) or"
+    " [on your own computer](../run.md)."
+)
 UNFOLD = """\
 <p class="unfold" hidden><button type="button" data-show="Open all answers"
 data-hide="Close all answers">Open all answers</button></p>"""
@@ -74,6 +78,7 @@ def unit_page(path: Path) -> NotebookNode:
     _, notebook = links.update_notebook(path, course())
     notebook.metadata.language_info.pygments_lexer = "ipython3"  # a line may begin with !
     site_films.play(notebook)
+    top = BADGE.sub(RUN_IT, here(notebook.cells[0].source, path.parent)).rstrip()
     cells, asked = [], False
     for cell in notebook.cells:
         cells.append(cell)
@@ -89,8 +94,8 @@ def unit_page(path: Path) -> NotebookNode:
             more = {"hide-output", "predict"}
             cell.metadata["mystnb"] = {**cell.metadata.get("mystnb", {}), "code_prompt_show": SHOW}
         called = re.search(r"^explorers\.(\w+)\(\)", cell.source, re.M)
-        if called and called[1] in EXPLORABLES and cell.outputs:
-            more.add(f"explorable-{EXPLORABLES[called[1]]}")  # site/conf.py puts it there
+        if called and called[1] in EXPLORABLES and cell.outputs:  # one tries it before one opens the answer
+            more = more - {"hide-output"} | {f"explorable-{EXPLORABLES[called[1]]}"}  # site/conf.py puts it there
         cell.metadata["tags"] = sorted(found | more)
         asked = False
         checked = re.findall(r"\bex\.(\w+)\.check\(", cell.source) if "check" in found else []
@@ -98,7 +103,7 @@ def unit_page(path: Path) -> NotebookNode:
             cell.outputs = [output for output in cell.outputs if "text/markdown" not in output.get("data", {})]
         for name in checked:
             cells.append(nbformat.v4.new_markdown_cell(help_for(exercises[name]), id=f"help-{len(cells)}"))
-    cells[0].source = f"{cells[0].source.rstrip()}\n\n{UNFOLD}"
+    cells[0].source = f"{top}\n\n{UNFOLD}"
     notebook.cells = cells
     return notebook
 
