@@ -211,7 +211,7 @@ def test_the_command_builds_and_opens(monkeypatch, capsys):
 
 
 def test_a_site_is_served_until_ctrl_c(monkeypatch, tmp_path, capsys):
-    (tmp_path / "index.html").write_text("Start here")
+    (tmp_path / "index.html").write_text("Start here", encoding="utf-8")
     opened = []
 
     def one_request(server):

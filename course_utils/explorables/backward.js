@@ -79,10 +79,10 @@ function render({ model, el }) {
       const input = h("input", { type: "text", inputmode: "decimal", "aria-label": name, style: "width: 100%; min-width: 0; min-height: 26px; padding: 0 4px" }, top);
       input.addEventListener("input", () => change(name, input.value.trim() === "" ? "empty" : Number.isNaN(Number(input.value)) ? input.value : Number(input.value)));
       input.addEventListener("keydown", (event) => {
-        const way = event.key === "ArrowUp" ? 1 : event.key === "ArrowDown" ? -1 : 0;
+        const way = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
         if (!way) return;
         event.preventDefault();
-        change(name, Number((state()[name] + way * (event.shiftKey ? 1 : 0.1)).toFixed(6)));
+        change(name, Number((state()[name] + 0.1 * way * (event.shiftKey && event.key.startsWith("Arrow") ? 10 : 1)).toFixed(6)));
         input.value = g(state()[name], 6);
       });
       input.addEventListener("blur", () => { input.value = g(state()[name], 6); page.wrong(""); });

@@ -44,6 +44,8 @@ function broadcast(a, b) {
   return columns.map((column) => column[2]);
 }
 
+const MOST = 8; // the largest size of which the elements are drawn
+
 export const numbers = { parse, align, broadcast, clean };
 
 function clean({ a, b, row = 0, column = 0 }) {
@@ -55,7 +57,7 @@ function clean({ a, b, row = 0, column = 0 }) {
 
 function render({ model, el }) {
   const question = "Type two shapes, or drag a size. Then move the frame over the result, and see which element of a and of b it takes. "
-    + "To find: with a = 3, 1, a shape b that gives the result (2, 3, 4).";
+    + "To find: with a = 3, 1, a shape b that gives the result (2, 3, 4). It needs a new dimension: type a third size.";
   const page = frame(model, el, { title: "Broadcasting two shapes", question, clean, draw, quiet: true });
   const { box } = page, state = () => page.state;
   const bar = h("div", { class: "row" }, box), fields = {};
@@ -87,10 +89,8 @@ function render({ model, el }) {
     page.set({ row: clamp(row, 0, rows - 1), column: clamp(column, 0, columns - 1) });
   };
   node.addEventListener("keydown", (event) => {
-    const way = ARROWS[event.key];
-    if (!way) return;
-    event.preventDefault();
-    move(state().row - way[1], state().column + way[0]);
+    const way = keyed(event);
+    if (way) move(state().row - way[1], state().column + way[0]);
   });
   let grid = null;
   drag(art, art, (px, py) => {
@@ -120,17 +120,15 @@ function render({ model, el }) {
           const text = s("text", { x: at(i) + wide / 2, y: tops[j] + 24, "text-anchor": "middle" }, group);
           sizeNodes.push({ j, i, group, rect, text });
           if (!mine) continue;
-          const set = (size) => {
+          const set = (size, from) => { // larger than 8, no elements are drawn
             const shapes = parse(state()[name]);
-            shapes[i - skip] = clamp(size, 0, FACTS.largest);
+            shapes[i - skip] = clamp(size, 0, Math.max(from, MOST));
             page.set({ [name]: shapes.join(", ") });
             fields[name].value = state()[name];
           };
           group.addEventListener("keydown", (event) => {
-            const way = ARROWS[event.key];
-            if (!way) return;
-            event.preventDefault();
-            set(parse(state()[name])[i - skip] + (way[0] + way[1]) * (event.shiftKey ? 10 : 1));
+            const way = keyed(event), size = parse(state()[name])[i - skip];
+            if (way) set(size + way[0] + way[1], size);
           });
           let from = null;
           group.addEventListener("pointerdown", (event) => {
@@ -139,7 +137,7 @@ function render({ model, el }) {
             group.setPointerCapture(event.pointerId);
             from = [event.clientX - event.clientY, parse(state()[name])[i - skip]];
           });
-          group.addEventListener("pointermove", (event) => { if (from) set(from[1] + Math.round((event.clientX - event.clientY - from[0]) / 14)); });
+          group.addEventListener("pointermove", (event) => { if (from) set(from[1] + Math.round((event.clientX - event.clientY - from[0]) / 14), from[1]); });
           for (const type of ["pointerup", "pointercancel"]) group.addEventListener(type, () => { from = null; });
         }
       }
@@ -166,7 +164,7 @@ function render({ model, el }) {
 
   /** Draw the elements of a, b and the result; copies slide out of the element that they repeat. */
   function unfold(a, b, result) {
-    const small = result && result.length <= 3 && result.every((n) => n >= 1 && n <= 8);
+    const small = result && result.length <= 3 && result.every((n) => n >= 1 && n <= MOST);
     put(art, { visibility: small ? null : "hidden", width: page.width, height: small ? 10 : 1 });
     if (!small) { grid = null; shownShapes = ""; return; }
     const three = (sizes) => [...Array(3 - sizes.length).fill(1), ...sizes], sizes = three(result), [layers, rows, columns] = sizes;
@@ -223,8 +221,8 @@ function render({ model, el }) {
     const words = unfold(a, b, result);
     page.found(result && shaped(result) === "(2, 3, 4)" && shaped(a) === "(3, 1)"
       ? `Found: b = ${shaped(b)} brings a dimension -3 of its own; a has none there, so a is repeated for it.` : "");
-    framed.textContent = words ? `The framed element: ${words}.` : !result || result.includes(0) ? "" : "The elements are drawn for up to 3 dimensions with sizes from 1 to 8.";
-    page.say(told.textContent + (words ? `. The framed element: ${words}.` : "."));
+    framed.textContent = words ? `The framed element: ${words}.` : !result || result.includes(0) ? "" : "The elements are drawn for up to 3 dimensions with sizes from 1 to " + MOST + ".";
+    page.say(told.textContent.replace(/\.?$/, ".") + (words ? ` The framed element: ${words}.` : ""));
   }
 
   return page.begin();

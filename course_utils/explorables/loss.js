@@ -23,7 +23,9 @@ function measure(loss, x, target) {
 export const numbers = { measure, clean };
 
 const LOG = "−ln p", LOSSES = [...FACTS.losses, LOG], isChance = (loss) => loss === "BCELoss" || loss === LOG;
-const ends = (loss) => (loss === "BCELoss" ? [0, 1] : loss === LOG ? [0.001, 1] : [-8, 8]);
+const ends = (loss) => (isChance(loss) ? [0, 1] : [-8, 8]);
+const reach = (loss) => (isChance(loss) ? [0.001, 0.999] : [-8, 8]); // at 0 and 1, PyTorch cuts the loss off
+const STEEP = 100;
 
 function clean({ loss, prediction, target }) {
   if (!LOSSES.includes(loss)) throw Error(`'${loss}' is not one of ${FACTS.losses.join(", ")}.`);
@@ -32,24 +34,24 @@ function clean({ loss, prediction, target }) {
   if (!(prediction >= low && prediction <= high)) {
     throw Error(`The prediction is ${prediction}. ${loss} takes ${isChance(loss) ? "a probability" : "a number"} from ${g(low)} to ${g(high)} here.`);
   }
-  return { loss, prediction, target };
+  return { loss, prediction: clamp(prediction, ...reach(loss)), target };
 }
 
 function render({ model, el }) {
   const question = "Drag the dot: above is the loss with its tangent, below the slope. Which slopes stay between -1 and 1? "
-    + "To find: a place where the slope is steeper than 100.";
+    + `To find: a loss and a place where the slope is steeper than ${STEEP}.`;
   const page = frame(model, el, { title: "Losses and their slopes", question, clean, draw });
   const { box } = page, state = () => page.state;
   const bar = h("div", { class: "row" }, box);
   const losses = menu(bar, "loss", LOSSES, (loss) => {
-    const [low, high] = ends(loss), was = isChance(state().loss), is = isChance(loss);
-    const prediction = was === is ? clamp(state().prediction, low, high) : is ? 0.02 : -5;
+    const was = isChance(state().loss), is = isChance(loss);
+    const prediction = was === is ? clamp(state().prediction, ...reach(loss)) : is ? 0.02 : -5;
     page.set({ loss, prediction });
   });
   const targets = menu(bar, "target", ["1", "0"], (target) => page.set({ target: Number(target) }));
   const notches = () => (isChance(state().loss) ? 1000 : 100), tidy = (x) => Math.round(x * notches()) / notches();
-  const move = (x) => { const [low, high] = ends(state().loss); page.set({ prediction: clamp(tidy(x), low, high) }); };
-  const amount = slider(bar, "prediction", 0, 1600, () => g(state().prediction), (i) => move(ends(state().loss)[0] + i / notches()));
+  const move = (x) => page.set({ prediction: clamp(tidy(x), ...reach(state().loss)) });
+  const amount = slider(bar, "prediction", 0, 1600, () => g(state().prediction), (i) => move(reach(state().loss)[0] + i / notches()));
   const plots = ["the loss over the prediction", "the slope over the prediction"].map((label) => plot(h("div", {}, box), label));
   const curves = plots.map((p, i) => s("path", { class: "curve", stroke: page.colour(i), "stroke-dasharray": DASHES[i] }, p.inside));
   const bounds = s("rect", { fill: page.colour(2), opacity: 0.15 });
@@ -85,11 +87,13 @@ function render({ model, el }) {
     losses.value = loss;
     targets.value = target;
     targets.disabled = loss === LOG;
-    amount.show(Math.round((prediction - low) * notches()), false, Math.round((high - low) * notches()));
-    page.found(Math.abs(slope) >= 100 ? `Found: at ${g(prediction)} the slope of ${loss} is ${g(slope)}.` : "");
+    const [least, most] = reach(loss), steepest = Math.max(...[least, most].map((x) => Math.abs(measure(loss, x, target)[1])));
+    amount.show(Math.round((prediction - least) * notches()), false, Math.round((most - least) * notches()));
+    page.found(Math.abs(slope) > STEEP ? `Found: at ${g(prediction)} the slope of ${loss} is ${g(slope)}.` : "");
     const kind = loss === LOG ? "p is the probability of the right class" : `target ${target}`;
     page.say(`${loss}, ${kind}: at ${label} ${g(prediction)}, the loss is ${g(value)} and the slope ${g(slope)}. `
-      + (Math.abs(slope) <= 1 ? "This slope is between -1 and 1." : "This slope is not between -1 and 1."));
+      + (Math.abs(slope) <= 1 ? "This slope is between -1 and 1." : "This slope is not between -1 and 1.")
+      + (steepest > STEEP ? "" : ` With ${loss}, no slope here is steeper than ${STEEP}: choose another loss.`));
   }
 
   return page.begin();

@@ -32,7 +32,11 @@ function render({ model, el }) {
   const page = frame(model, el, { title: "A tensor and its memory", question, clean, draw, quiet: true });
   const { box } = page, state = () => page.state;
   const bar = h("div", { class: "row" }, box);
-  const operations = menu(bar, "operation", Object.keys(FACTS.operations), (operation) => page.set(clean({ operation, element: state().element })));
+  const operations = menu(bar, "operation", Object.keys(FACTS.operations), (operation) => {
+    const now = clean({ operation, element: state().element }), columns = FACTS.operations[operation].shape.at(-1);
+    if (columns > 1 && (now.element + 1) % columns === 0) now.element -= 1; // the last in a row has no step to the right to show
+    page.set(now);
+  });
   const elements = slider(bar, "element", 0, 11, (n) => `${n}`, (element) => { pause(); page.set({ element }); });
   const walk = button(bar, "Walk", () => {
     if (walk.textContent === "Pause") return pause();
@@ -54,12 +58,11 @@ function render({ model, el }) {
   const node = s("g", { class: "handle", tabindex: 0, role: "slider", "aria-label": "element of the result" }, art);
   const own = s("rect", { class: "reach", stroke: "var(--ink)", "stroke-width": 3 }, node);
   node.addEventListener("keydown", (event) => {
-    const way = ARROWS[event.key];
+    const way = keyed(event);
     if (!way) return;
-    event.preventDefault();
     pause();
-    const { shape } = FACTS.operations[state().operation];
-    page.set(clean({ operation: state().operation, element: state().element + way[0] - way[1] * shape.at(-1) }));
+    const { operation, element } = state(), columns = FACTS.operations[operation].shape.at(-1);
+    page.set({ element: clamp(element + way[0] - way[1] * columns, 0, count(operation) - 1) });
   });
   const formula = h("p", { style: "font-weight: 600" }, box);
   let grid = null;

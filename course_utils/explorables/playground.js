@@ -76,6 +76,13 @@ function arrival(surface, path, steps) {
   for (let k = 0; ; k++) if (high(k) < FACTS.near) return k;
 }
 
+/** Say how a walk ends. */
+function fate(surface, { path, end }, steps) {
+  if (end < steps) return `diverges after step ${end}`;
+  const at = arrival(surface, path, steps);
+  return at === null ? `ends ${g(heights(surface, path.subarray(2 * steps))[0], 2)} above` : `arrives at step ${at}`;
+}
+
 export const numbers = { walk, heights, arrival, clean, code };
 
 const METHODS = FACTS.methods, NAMES = Object.keys(METHODS);
@@ -114,7 +121,8 @@ function code({ surface, start, steps, methods }) {
 
 function render({ model, el }) {
   const question = "Drag the square, the start. Tick methods to see them; press a name to select that method for the sliders and the "
-    + "map. To find: the largest rate at which the selected method still arrives.";
+    + "map. To find: a rate with which Momentum arrives at a star within the steps, and SGD with the same rate does not. "
+    + `A method arrives if it ends less than ${FACTS.near} above the lowest height.`;
   const page = frame(model, el, { title: "Playground of optimizers", question, clean, draw });
   const { box } = page, state = () => page.state, mine = () => state().methods[state().selected];
   const hold = (change) => page.set({ methods: { ...state().methods, [state().selected]: { ...mine(), ...change } } });
@@ -176,7 +184,6 @@ function render({ model, el }) {
   drag(map.node, map.node, (x, y) => hold({ lr: RATES[notch(map.fromX(x))],
     ...(METHODS[state().selected].uses && { momentum: clamp(Math.round(100 * map.fromY(y)), 0, 99) / 100 }) }));
   h("p", { class: "soft" }, own, "Map: strong colour = arrives, pale = not yet, striped = ends higher than it began.");
-  own.append(page.goal);
 
   const list = h("div", { role: "group", "aria-label": "methods", style: "display: grid; gap: 2px; margin-top: 8px" }, right), rows = {};
   for (const [i, name] of NAMES.entries()) {
@@ -261,19 +268,12 @@ function render({ model, el }) {
     page.later("map", 0, work);
   }
 
-  /** Say so where the selected method arrives, and at none of the next three rates of the slider. */
-  let askedKey = "";
+  /** Say so where Momentum arrives, and SGD with the rate of Momentum does not. */
   function judge() {
-    const { surface, start: from, steps: n, selected: name } = state(), { lr, momentum } = mine();
-    const key = JSON.stringify([surface, from, n, name, mine()]);
-    if (key === askedKey) return;
-    askedKey = key;
-    page.found("");
-    const arrives = (rate) => arrival(surface, walk(surface, name, rate, momentum, from, n, buffer.subarray(0, 2 * n + 2)).path, n) !== null;
-    page.later("judge", 250, () => {
-      if (!arrives(lr) || RATES.slice(notch(lr) + 1, notch(lr) + 4).some(arrives)) return;
-      page.found(`Found: with the rate ${g(lr, 3)}, ${name} arrives, and with the next three rates of the slider it does not.`);
-    });
+    const { surface, start: from, steps: n, methods: { Momentum: { lr, momentum } } } = state();
+    const [sgd, other] = ["SGD", "Momentum"].map((name) => fate(surface, walk(surface, name, lr, momentum, from, n), n));
+    const lost = sgd.endsWith("above") ? `${sgd} the lowest point` : sgd;
+    page.found(other.startsWith("arrives") && !sgd.startsWith("arrives") ? `Found: with the rate ${g(lr, 3)}, Momentum ${other}, and SGD ${lost}.` : "");
   }
 
   function draw({ surface, start: from, steps: n, step: k, selected: name, methods }) {
@@ -293,14 +293,14 @@ function render({ model, el }) {
       for (const node of nodes) put(node, { visibility: on ? null : "hidden" });
       row.told.textContent = "";
       if (!on) continue;
-      const run = walk(surface, method, lr, momentum, from, n), hs = heights(surface, run.path), at = arrival(surface, run.path, n);
+      const run = walk(surface, method, lr, momentum, from, n), hs = heights(surface, run.path);
       runs[method] = { ...run, hs };
       for (const value of hs) low = Math.min(low, Math.max(value, 1e-8));
       high = Math.max(high, hs[0]);
       const { uses } = METHODS[method], more = uses ? `, ${uses === "beta" ? "β₁" : "ρ"} ${g(momentum)}` : "";
-      const words = run.end < n ? `diverges after step ${run.end}` : at !== null ? `arrives at step ${at}` : `ends ${g(hs[n], 2)} above`;
+      const words = fate(surface, run, n);
       row.told.textContent = `rate ${g(lr, 3)}${more}: ${words}`;
-      told.push(`${method} (rate ${g(lr, 3)}${more}) ${words}${at === null && run.end === n ? " the lowest point" : ""}`);
+      told.push(`${method} (rate ${g(lr, 3)}${more}) ${words}${words.endsWith("above") ? " the lowest point" : ""}`);
     }
     const decades = [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(10 * high))];
     side.size(second, clamp(height - 60, 190, 300), [0, n], decades, { logY: true, xLabel: "step", yLabel: "height above the lowest" });

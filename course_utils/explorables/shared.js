@@ -19,10 +19,10 @@ const s = (tag, attributes = {}, parent, text) =>
 
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
-/** Write a number as Python's format "g" does. */
+/** Write a number as Python's format "g" does, but -0 as 0. */
 function g(value, digits = 4) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
-  if (value === 0) return Object.is(value, -0) ? "-0" : "0";
+  if (value === 0) return "0"; // also for -0
   const [mantissa, power] = value.toExponential(digits - 1).split("e");
   if (power >= -4 && power < digits) return String(Number(value.toPrecision(digits)));
   return `${Number(mantissa)}e${power < 0 ? "-" : "+"}${String(Math.abs(power)).padStart(2, "0")}`;
@@ -41,7 +41,8 @@ const STYLE = `
   border-radius: 8px; padding: 12px; box-sizing: border-box; max-width: 1100px; text-align: left; }
 .box * { box-sizing: border-box; }
 p { margin: 4px 0; overflow-wrap: break-word; } .soft { color: var(--soft); }
-.found { color: var(--good); font-weight: 600; } .wrong { color: var(--bad); font-weight: 600; } .found:empty, .wrong:empty { display: none; }
+.found { color: var(--good); font-weight: 600; } .wrong { color: var(--bad); font-weight: 600; } .wrong:empty { display: none; }
+.found { min-height: 1.45em; } .narrow .found { min-height: 2.9em; } .small .found { min-height: 4.35em; }
 .row { display: flex; flex-wrap: wrap; gap: 6px 14px; align-items: center; margin: 6px 0; }
 .cols { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 8px 16px; }
 .narrow .cols { grid-template-columns: minmax(0, 1fr); }
@@ -75,21 +76,20 @@ function isDark(el) {
 /**
  * Put the frame of an explorable into the page. `clean` makes a whole state of what it is given, or throws an error with one
  * sentence; `draw` draws the state. With `quiet`, the text of the state is for screen readers only, because the picture says it. What is
- * returned has the state, `set` to change it, `goal`, which says what was found, and `end` to take everything away.
+ * returned has the state, `set` to change it, `found` to say under the question what was found, and `end` to take everything away.
  */
 function frame(model, el, { title, question, clean, draw, quiet }) {
   const host = h("div", { "data-lm-suppress-shortcuts": "true" }, el), root = host.attachShadow({ mode: "open" });
   h("style", {}, root, STYLE);
   const box = h("section", { class: "box", "aria-label": title }, root);
   h("p", {}, box, question);
+  const found = h("p", { class: "found", role: "status", "aria-live": "polite" }, box); // its line is kept free, so nothing jumps
   const wrong = h("p", { class: "wrong", role: "alert" });
-  const found = h("p", { class: "found", role: "status" });
   const text = h("p", { class: quiet ? "hidden" : "soft", "data-text": "" }), spoken = h("p", { class: "hidden", role: "status" });
   const stop = new AbortController(), timers = {};
   let planned = 0, saved = "";
 
   const page = { box, state: {}, width: 0, dark: false, calm: matchMedia("(prefers-reduced-motion: reduce)").matches };
-  page.goal = found;
   page.later = (name, wait, work) => { clearTimeout(timers[name]); timers[name] = setTimeout(work, wait); };
   page.never = (name) => clearTimeout(timers[name]);
   page.colour = (i) => `var(--c${i % COLOURS.length})`;
@@ -138,6 +138,7 @@ function frame(model, el, { title, question, clean, draw, quiet }) {
     if (width <= 0 || width === page.width) return;
     page.width = width;
     box.classList.toggle("narrow", width < 720);
+    box.classList.toggle("small", width < 480);
     look();
   });
   const themes = new MutationObserver(look);
@@ -150,7 +151,7 @@ function frame(model, el, { title, question, clean, draw, quiet }) {
   model.on("change:value", take);
 
   page.begin = () => {
-    box.append(wrong, ...(found.isConnected ? [] : [found]), text, spoken);
+    box.append(wrong, text, spoken);
     take();
     look();
     sizes.observe(box);
@@ -220,6 +221,15 @@ function plot(parent, label, left = 46) {
 }
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+const KEYS = { ...ARROWS, Home: [-Infinity, 0], End: [Infinity, 0], PageUp: [0, 10], PageDown: [0, -10] };
+
+/** Return how far a key moves a handle, to the right and upwards, and keep the page from scrolling; null for other keys. */
+function keyed(event) {
+  const way = KEYS[event.key];
+  if (!way || event.ctrlKey || event.altKey || event.metaKey) return null;
+  event.preventDefault();
+  return event.shiftKey && ARROWS[event.key] ? way.map((part) => 10 * part) : way;
+}
 
 /** Let a pointer that goes down on `node` call `move` with its place in `area`, until it goes up. */
 function drag(node, area, move) {
@@ -242,16 +252,14 @@ function drag(node, area, move) {
   node.addEventListener("click", (event) => { if (event.pointerType === "touch") to(event); });
 }
 
-/** Make a round handle. `step` gets whole numbers, to the right and upwards, from the arrow keys; with Shift ten at once. */
+/** Make a round handle. `step` gets whole numbers, to the right and upwards, from the keys; with Shift ten at once; Home and End: ±Infinity. */
 function handle(parent, label, step, colour = "var(--ink)") {
   const node = s("g", { class: "handle", tabindex: 0, role: "slider", "aria-label": label }, parent);
   s("circle", { class: "reach", r: 18 }, node);
   s("circle", { class: "knob", r: 7, fill: colour }, node);
   node.addEventListener("keydown", (event) => {
-    const way = ARROWS[event.key];
-    if (!way || event.ctrlKey || event.altKey || event.metaKey) return;
-    event.preventDefault();
-    step(...way.map((part) => part * (event.shiftKey ? 10 : 1)));
+    const way = keyed(event);
+    if (way) step(...way);
   });
   const at = (x, y, now, words) =>
     put(node, { transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, "aria-valuenow": now, "aria-valuetext": words });

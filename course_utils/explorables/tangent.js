@@ -24,11 +24,16 @@ function clean({ w, rate, steps }) {
 const RATES = Array.from({ length: 301 }, (_, i) => Number((10 ** (-3 + i / 100)).toPrecision(3)));
 const notch = (rate) => clamp(Math.round(100 * (Math.log10(rate) + 3)), 0, 300);
 
+// the part of the distance to the lowest point that one step leaves, from every start; where it is small, the rate is found
+const GROWS = 2 * INPUT * INPUT, NEAR = 0.05;
+const left = (rate) => 1 - GROWS * rate;
+const exactly = (factor) => (Math.abs(factor) < 1e-9 ? "" : "almost ");
+
 /** Say what the steps do, from what the first one makes of the distance to the lowest point. */
-function describe(path) {
-  const factor = (path[1] - LOWEST) / (path[0] - LOWEST);
+function describe(path, rate) {
   if (path[0] === LOWEST) return "Here the slope is 0, so no step moves w.";
-  if (Math.abs(factor) < 0.02) return "One step lands in the lowest point.";
+  const factor = left(rate);
+  if (Math.abs(factor) < NEAR) return `One step lands ${exactly(factor)}in the lowest point.`;
   if (factor > 0) return "Each step stays on this side of the lowest point, and comes closer.";
   if (factor > -0.999) return "Each step jumps over the lowest point, and still comes closer.";
   return factor > -1.001 ? "Each step jumps to the other side, and comes no closer." : "Each step jumps over the lowest point, and farther away: the rate is too large.";
@@ -36,7 +41,7 @@ function describe(path) {
 
 function render({ model, el }) {
   const question = "Drag the dot along the loss, and see its tangent turn. Then choose a rate, and press One step. "
-    + "To find: the rate with which one step lands in the lowest point. Does it depend on where you start?";
+    + "To find: a rate with which one step lands almost in the lowest point. Does it depend on where you start?";
   const page = frame(model, el, { title: "The tangent and the step", question, clean, draw });
   const { box } = page, state = () => page.state;
   const bar = h("div", { class: "row" }, box);
@@ -50,7 +55,7 @@ function render({ model, el }) {
   };
   button(buttons, "One step", () => go(1));
   button(buttons, "All steps", () => go(state().steps));
-  button(buttons, "Back to the start", () => page.set(clean(FACTS.start)));
+  button(buttons, "Back to the start", () => page.set({ w: FACTS.start.w }));
   const picture = plot(h("div", {}, box), "the loss over w, its tangent, and the steps");
   const { inside } = picture;
   const curve = s("path", { class: "curve", stroke: page.colour(0) }, inside);
@@ -89,11 +94,12 @@ function render({ model, el }) {
     rate.show(notch(eta), false, 300, g(eta, 3));
     steps.show(n);
     counted.textContent = `${n} step${n > 1 ? "s" : ""}`;
-    page.found(w !== LOWEST && Math.abs((after - LOWEST) / (w - LOWEST)) < 0.02
-      ? `Found: with the rate ${g(eta, 3)}, one step lands in the lowest point, from every start. It is about 1 / ${2 * INPUT * INPUT}, and ${2 * INPUT * INPUT} is how fast the slope itself grows.` : "");
+    const factor = left(eta), about = exactly(factor);
+    page.found(Math.abs(factor) < NEAR
+      ? `Found: from every start, one step lands ${about}in the lowest point. The rate is ${about && "about "}1 / ${GROWS}, and ${GROWS} is how fast the slope grows.` : "");
     const end = path.at(-1), ended = path.length <= n || Math.abs(end) > 1e6 ? "w is far away" : `w is ${g(end)}, the loss ${g(loss(end))}`;
     page.say(`L(w) = (${INPUT}w + ${BIAS} - ${TARGET})². At w = ${g(w)}, the loss is ${g(value)} and the slope ${g(k)}. `
-      + `One step: ${g(w)} - ${g(eta, 3)} · (${g(k)}) = ${g(after)}. After ${n} step${n > 1 ? "s" : ""}, ${ended}. ${describe(path)}`);
+      + `One step: ${g(w)} - ${g(eta, 3)} · ${k < 0 ? `(${g(k)})` : g(k)} = ${g(after)}. After ${n} step${n > 1 ? "s" : ""}, ${ended}. ${describe(path, eta)}`);
   }
 
   return page.begin();
