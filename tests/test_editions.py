@@ -525,7 +525,9 @@ def test_every_unit_has_its_plan(path, notebook):
     assert {section for group, *_ in rows for section in group.split(", ")} == sections, "each section has its place"
     core, optional, *counts = row(number)
     assert [sum(int(row[k]) for row in rows) for k in (2, 3)] == counts, "the rows add up to the unit"
-    assert 0 <= core + optional - sum(int(row[1]) for row in rows) < 10, "both of the unit's times are rounded up to five"
+    assert 0 <= core + optional - sum(int(row[1]) for row in rows) < 10, (
+        "both of the unit's times are rounded up to five"
+    )
     assert plan.count("\n- **") >= 3, "three stumbling blocks"
 
 
