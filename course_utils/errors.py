@@ -20,7 +20,8 @@ def showing_the_error() -> Iterator[None]:
         print("Traceback (most recent call last):")
         for frame in traceback.extract_tb(error.__traceback__):
             if _is_of_the_notebook(frame.filename):
-                print(f"  Cell, line {frame.lineno}, in {frame.name}\n    {frame.line}")
+                name = "<module>" if frame.name.startswith("<cell line") else frame.name  # IPython 7 and 8 say it so
+                print(f"  Cell, line {frame.lineno}, in {name}\n    {frame.line}")
         print("".join(traceback.format_exception_only(error)).strip())
     else:
         print("No error was raised.")

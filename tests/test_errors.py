@@ -36,6 +36,12 @@ def test_the_lines_of_the_cell_and_the_error_are_shown_and_the_cell_goes_on(caps
     )
 
 
+def test_older_ipython_gives_the_cell_another_name(capsys):
+    linecache.cache[NAME] = (len(CELL), None, CELL.splitlines(keepends=True), NAME)
+    exec(compile(CELL, NAME, "exec").replace(co_name="<cell line: 0>"), {"showing_the_error": showing_the_error})
+    assert "  Cell, line 6, in <module>\n    inside(1)\n" in capsys.readouterr().out
+
+
 def test_lines_of_a_package_are_left_out(capsys):
     text = shown("with showing_the_error():\n    import json; json.loads('[')", capsys)
     assert "json/" not in text and text.count("  Cell, line ") == 1 and "JSONDecodeError: " in text
