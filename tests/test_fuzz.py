@@ -81,7 +81,9 @@ def test_a_damaged_file_of_mnist(edits, name, folder):
     said, settings = io.StringIO(), {"COURSE_MNIST": str(folder), "COURSE_OFFLINE": "1"}
     sums = {n: hashlib.sha256(good).hexdigest() for n, good in faults.GOOD.items()}
     with (
-        mock.patch.multiple(data, MNIST_FILES=sums, load_digits=lambda train: "the digits", _said=set()),
+        mock.patch.multiple(
+            data, MNIST_FILES=sums, load_digits=lambda train: "the digits", _said=set(), _failed_mirrors={}
+        ),
         mock.patch.object(environment, "cache_folder", lambda: folder / "none"),
         mock.patch.dict("os.environ", settings),
         contextlib.redirect_stdout(said),
