@@ -4,20 +4,12 @@ import itertools
 import re
 
 import nbformat
-import pytest
 
 from tools import PATHS, ROOT, code_cells, lesson_time, tags
 
-RETOLD = ["01", "02", "03", "04", "05", "06", "07"]  # the units that are written so
 GLOSSARY = ROOT / "notebooks" / "GLOSSARY.md"
 # words in bold that are no terms
 NO_TERMS = re.compile(r"Predict|Time|You will be able to|In one sentence|Exercise \d+.*|Run|Runtime.*|optional", re.I)
-
-
-@pytest.fixture(params=[path for path in PATHS if path.stem[:2] in RETOLD], ids=lambda path: path.stem)
-def path(request):
-    """Each notebook that is told so."""
-    return request.param
 
 
 def markdown(notebook):
@@ -91,10 +83,9 @@ def test_every_word_that_is_explained_stands_in_the_glossary(notebook, path):
                 assert term.lower() in {known.lower() for known in glossary()}, f"{cell.id}: {term}"
 
 
-@pytest.mark.skipif(not RETOLD, reason="no unit is retold yet")
 def test_the_glossary_is_in_order_and_each_word_occurs_in_its_unit():
     words = glossary()
-    assert list(words) == sorted(words, key=str.lower) and len(words) >= 15 * len(RETOLD)
+    assert list(words) == sorted(words, key=str.lower) and len(words) >= 15 * len(PATHS)
     texts = {int(p.stem[:2]): nbformat.read(p, as_version=4) for p in PATHS}
     for term, (sentence, unit) in words.items():
         text = " ".join(cell.source for cell in markdown(texts[unit])).lower()

@@ -62,7 +62,7 @@ class Row(Job):
     """What came out of a run: losses and accuracies after the last epoch, and where it was computed.
 
     ``train_loss`` is the mean over the last epoch. ``goal_step`` is the first step after which the validation accuracy, measured
-    four times an epoch, was at least 97 %, and 0 where that never happened. A run whose loss became infinite has nan in them.
+    four times an epoch, was at least 97 %, and 0 where that never happened. A run whose loss became infinite has nan everywhere.
     """
 
     train_loss: float = math.nan
