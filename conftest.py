@@ -1,14 +1,18 @@
 """How pytest treats the notebooks, how its processes share the work, and what it says at the end about what was not proved."""
 
 import collections
+import copy
 import functools
+import importlib
 import os
 import queue
+import re
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
+from nbval.plugin import IPyNbCell, IPyNbFile
 
 from tools import tags
 
@@ -66,8 +70,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.fail("this cell was never executed, so nbval would compare nothing: run `make run`", pytrace=False)
     if "mnist" in tags(item.cell) and not have_mnist():
         item.options["check"] = False
-        item.user_properties.append(("not proved", "not compared (the real MNIST is not here)"))
-    if "cuda" in tags(item.cell):
+        if not isinstance(item, CellAgain):
+            item.user_properties.append(("not proved", "not compared (the real MNIST is not here)"))
+    if "cuda" in tags(item.cell) and not isinstance(item, CellAgain):
         item.user_properties.append(("not proved", "without the part for a GPU (notebooks are tested on the CPU)"))
 
 
@@ -90,18 +95,90 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Gener
             item.parent.broken_at = item.name
 
 
+# ---- each notebook once more, in the same kernel, with the solutions
+
+# What unit 7 learns, it learns once: the second time the bundled digits stand in for MNIST.
+DIGITS_AGAIN = "07_mnist_comparison"
+ON_DIGITS = """import os, pathlib
+from course_utils import environment
+os.environ["COURSE_OFFLINE"] = "1"
+os.environ.pop("COURSE_MNIST", None)
+environment.cache_folder = lambda: pathlib.Path("none")
+"""
+
+
+class CellAgain(IPyNbCell):
+    """A cell that runs a second time; it must show the same."""
+
+
+class Summary(CellAgain):
+    """The last cell of a notebook, after all exercises were solved."""
+
+    def runtest(self) -> None:
+        """Run the cell, then ask whether all solutions were accepted, and how much memory the notebook took."""
+        from tools import notebook_files
+
+        super().runtest()
+        shown = "".join(o.get("text", "") + o.get("data", {}).get("text/plain", "") for o in self.test_outputs)
+        assert "✗ 0 wrong   ○ 0 open" in shown, f"the solutions are not all accepted: {shown}"
+        peak = notebook_files.peak(self.parent.kernel.km.provisioner.pid)
+        assert peak < notebook_files.MOST_MEMORY, f"{peak:.1f} GB of memory"
+
+
+def solved(cell: Any, exercises: Any) -> Any:
+    """Return a copy of a cell, with the solution in the place of the stub."""
+    cell = copy.deepcopy(cell)
+    for exercise in exercises:
+        if "exercise" in tags(cell) and re.search(rf"^(def |class )?{exercise.name}\b", cell.source, re.M):
+            cell.source, cell.outputs = exercise.solution().plain, []
+    return cell
+
+
+def once_more(notebook: IPyNbFile, items: list[IPyNbCell]) -> Iterator[CellAgain]:
+    """Give the cells of a notebook again: after the setup, as after a break, its second half, and then its first half.
+
+    The exercises of the first half are solved first: their solutions must not change what later cells show.
+    """
+    headings = [i for i, cell in enumerate(notebook.nb.cells) if cell.source.startswith("## ")]
+    middle = min(headings, key=lambda i: abs(i - len(notebook.nb.cells) / 2))
+    half = sum(cell.cell_type == "code" for cell in notebook.nb.cells[:middle])
+    setup, *first, summary = [*items[:half], items[-1]]
+    second, early = items[half:-1], [item for item in first if "exercise" in tags(item.cell)]
+    digits = notebook.path.stem == DIGITS_AGAIN
+    order = [setup, *first, *second] if digits else [setup, *early, *second, *first]
+    exercises = importlib.import_module(f"course_utils.exercises.u{notebook.path.stem}").EXERCISES
+    for number, item in enumerate([*order, summary]):
+        cell, options = solved(item.cell, exercises), copy.copy(item.options)
+        if item is setup and digits:
+            cell.source = ON_DIGITS + cell.source
+        if {"exercise", "check"} & tags(cell) or item is summary or (digits and "mnist" in tags(cell)):
+            options["check"] = False
+        kind = Summary if item is summary else CellAgain
+        name = f"{item.name} {'solved' if item in early and number <= len(early) else 'again'}"
+        yield kind.from_parent(notebook, name=name, cell_num=item.cell_num, cell=cell, options=options)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, Any, Any]:
+    """Collect the cells of a notebook of the course twice."""
+    report = yield
+    if isinstance(collector, IPyNbFile) and report.passed and "setup" in tags(report.result[0].cell):
+        report.result += once_more(collector, report.result)
+    return report
+
+
 # ---- several processes
 
 # What takes longest begins first, so that all processes end together. Only the time of a run depends on this list.
 LONGEST = (
     "test_browser", "07_mnist", "test_site", "test_editions", "06_optimizers", "test_explorables", "04_dataset", "03_gpu",
-    "test_lab", "notebooks/", "test_run_again",
+    "test_lab", "notebooks/",
 )  # fmt: skip
 
 
 def group(nodeid: str) -> str:
     """Name what one process must run in one piece: a notebook, or a file of tests, whose tests share servers and kernels."""
-    return nodeid if "test_run_again" in nodeid else nodeid.partition("::")[0]
+    return nodeid.partition("::")[0]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

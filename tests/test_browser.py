@@ -1,7 +1,7 @@
-"""The notebooks in JupyterLab, in a real browser: every cell runs, every control redraws, every film plays.
+"""JupyterLab in a real browser: the cells of a notebook run, every control of an explorer redraws, a film plays.
 
-Needs Debian's chromium, or the one that CHROMIUM names. Pictures of each explorer go to build/screens. The digits of the course
-stand in for MNIST, which unit 7 learns once, under nbval.
+Needs Debian's chromium, or the one that CHROMIUM names. Pictures of each explorer go to build/screens. One whole notebook is
+run here and another in tests/test_lab.py: what the others print and draw, nbval compares, and their films play on the website.
 """
 
 import base64
@@ -38,9 +38,9 @@ from tools.explorables import HELD
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 SCREENS = ROOT / "build" / "screens"
-# the units with something to move or to play; what the others show, nbval compares. The pad of unit 7 has a test of its own
-MOVING = re.compile(r"explorers\.(?!vote)\w+\(|films\.animate\(")
-STEMS = [path.stem for path in PATHS if MOVING.search(path.read_text(encoding="utf-8"))]
+WHOLE = "02_autograd"  # has two explorers and a film
+# the pad has a test of its own
+NAMES = sorted({name for path in PATHS for name in re.findall(r"explorers\.(\w+)\(\)", path.read_text(encoding="utf-8"))})
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"]
 ARGUMENTS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 # the page asks for things outside, such as news; the test is closed off from the network, and the page says so
@@ -87,10 +87,10 @@ EXPLORER_CELLS = {
     "setup": "import matplotlib.pyplot as plt\nimport course_utils\nfrom course_utils import explorables, explorers\n"
     "course_utils.setup('explorers')",
     "explorable": "shown = explorables.widget('tangent')\nshown",
-    "state": "print(shown.value)\nshown.value = {**shown.value, 'w': -0.5}",
-    "without": "explorables.is_possible = lambda: False",  # from here on, the controls of ipywidgets stand in
-    "playground": "explorers.playground()",
-    "losses": "explorers.losses()",
+    "read": "print(shown.value)",
+    "set": "shown.value = {**shown.value, 'w': -0.5}",
+    **{name: f"explorables.is_possible = lambda: False\nexplorers.{name}()" for name in NAMES},  # as in Colab
+    **{f"{name}, by the page": f"explorables.is_possible = lambda: True\nexplorers.{name}()" for name in NAMES},
     "pad": "import torch\nfrom torch import nn\n" + SIX_NETWORKS,
     "figures": inspect.getsource(draw_figure) + SHOW_FIGURES,
 }
@@ -214,7 +214,6 @@ def desk(browser, lab):
     with opened(browser) as page:
         open_notebook(page, lab, "explorers")
         run_cell(page, "setup")
-        run_cell(page, "without")
         yield page
         assert not page.problems
 
@@ -383,6 +382,11 @@ def try_explorer(page, cell, name, monkeypatch):
         cell.screenshot(path=SCREENS / f"{name}-{number + 1}.png")
 
 
+# in the first of these frames an explorable sees what has changed, and in a later one it draws
+DRAWN = """() => new Promise(resolve => { let left = 4;
+    const next = () => left-- ? requestAnimationFrame(next) : resolve(0); next() })"""
+
+
 def try_explorable(page, cell, name):
     """Drag in an explorable, then move it with a key; its text must follow, and the keys must not leave the cell."""
     cell.scroll_into_view_if_needed()
@@ -400,7 +404,7 @@ def try_explorable(page, cell, name):
     slider = cell.locator("input[type=range], [role=slider]").first
     slider.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(100)
+    page.evaluate(DRAWN)
     if words.text_content() == before:  # it stands at its end
         page.keyboard.press("ArrowLeft")
     wait_until(page, words.text_content, lambda now: now != before)
@@ -457,38 +461,43 @@ def test_the_pad_takes_strokes(desk):
     try_pad(desk, run_cell(desk, "pad"))
 
 
-@pytest.mark.parametrize("stem", STEMS)
-def test_every_cell_control_and_film(stem, page, lab, monkeypatch):
-    notebook = nbformat.read(ROOT / "notebooks" / f"{stem}.ipynb", as_version=4)
-    run_all(page, lab, stem)
+def test_every_cell_explorable_and_film_of_a_notebook(page, lab, monkeypatch):
+    notebook = nbformat.read(ROOT / "notebooks" / f"{WHOLE}.ipynb", as_version=4)
+    run_all(page, lab, WHOLE)
     errors = page.locator(
         '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
     )
     assert errors.all_inner_texts() == []
     for name in re.findall(r"explorers\.(\w+)\(\)", "".join(c.source for c in code_cells(notebook))):
-        cell, draw = cell_of(page, notebook, f"explorers.{name}()"), parts_of(name, monkeypatch)[0]
-        if draw in explorers.IN_PAGE:
-            try_explorable(page, cell, explorers.IN_PAGE[draw])
-        else:
-            try_explorer(page, cell, name, monkeypatch)
+        draw = parts_of(name, monkeypatch)[0]
+        try_explorable(page, cell_of(page, notebook, f"explorers.{name}()"), explorers.IN_PAGE[draw])
     expected = sum("films.animate(" in c.source for c in code_cells(notebook))
-    assert try_films(page) == expected
+    assert try_films(page) == expected > 0
     assert not page.problems
 
 
-def test_python_reads_and_sets_the_state_of_an_explorable(page, lab):
-    open_notebook(page, lab, "explorers")
-    run_cell(page, "setup")
-    cell = run_cell(page, "explorable")
-    try_explorable(page, cell, "tangent")
-    w = float(re.search(r"At w = (-?[\d.]+),", cell.locator("[data-text]").text_content())[1])
-    page.wait_for_timeout(1000)  # the state is sent when the hand rests
-    said = run_cell(page, "state").locator(".jp-OutputArea-output")
-    playwright.expect(said).to_contain_text(f"'w': {w}")
-    playwright.expect(cell.locator("[data-text]")).to_contain_text("At w = -0.5,")
-    run_cell(page, "explorable")
-    playwright.expect(page.locator("section.box")).to_have_count(1)
-    assert not page.problems
+@pytest.mark.parametrize("name", NAMES)
+def test_every_control_of_an_explorer(name, desk, monkeypatch):
+    """With the controls of ipywidgets, and where the page itself can draw it, by the page."""
+    try_explorer(desk, run_cell(desk, name), name, monkeypatch)
+    draw = parts_of(name, monkeypatch)[0]
+    if draw in explorers.IN_PAGE:
+        try_explorable(desk, run_cell(desk, f"{name}, by the page"), explorers.IN_PAGE[draw])
+
+
+def test_python_reads_and_sets_the_state_of_an_explorable(desk):
+    cell = run_cell(desk, "explorable")
+    words, boxes = cell.locator("[data-text]"), desk.locator("section.box")
+    try_explorable(desk, cell, "tangent")
+    w = float(re.search(r"At w = (-?[\d.]+),", words.text_content())[1])
+    said = lambda: run_cell(desk, "read").locator(".jp-OutputArea-output").all_inner_texts()  # noqa: E731
+    wait_until(desk, said, lambda texts: f"'w': {w}" in "".join(texts))  # it is sent when the hand rests
+    run_cell(desk, "set")
+    playwright.expect(words).to_contain_text("At w = -0.5,")
+    before = boxes.count()
+    run_cell(desk, "explorable")  # a new one takes the place of the old one
+    playwright.expect(words).to_contain_text("At w = 2,")
+    playwright.expect(boxes).to_have_count(before)
 
 
 @contextlib.contextmanager

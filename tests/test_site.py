@@ -386,8 +386,10 @@ class Tab:
         if not request.url.startswith((self.address, "data:", "blob:")):
             self.problems.append(f"asks for {request.url[:200]}")
 
-    def open(self, name):
-        """Open a page, and wait until its formulas are drawn and its explorables are there."""
+    def open(self, name, formulas=True):
+        """Open a page, and wait until its formulas are drawn, which takes long, and its explorables are there."""
+        if not formulas:
+            self.context.route("**/tex-svg.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
         self.page.goto(f"{self.address}/{name}.html")
         self.page.evaluate("() => window.MathJax?.startup?.promise.then(() => 0)")
         self.page.wait_for_function("() => !document.querySelector('[data-explorable] > img')")
@@ -535,7 +537,7 @@ def test_films_play(tab, notebook, path, built):
     films = [cell for cell in code_cells(notebook) if "films.animate(" in cell.source]
     if not films:
         return
-    page = tab.open(f"notebooks/{path.stem}")
+    page = tab.open(f"notebooks/{path.stem}", formulas=False)
     page.locator(".unfold button").click()
     assert page.locator(".animation").count() == len(films), "a film stayed a picture"
     for number in range(len(films)):
@@ -561,9 +563,7 @@ STATE = "el => el.firstChild.shadowRoot.querySelector('[data-text]').textContent
 def test_an_explorable_follows_the_hand(path, notebook, tab):
     if not (found := explorables_of(notebook)):
         return
-    # the formulas are read in another test, and to draw them takes long
-    tab.context.route("**/tex-svg.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
-    page = tab.open(f"notebooks/{path.stem}")
+    page = tab.open(f"notebooks/{path.stem}", formulas=False)
     for name, _ in found:
         explorable = page.locator(f".tag_predict > .cell_output > [data-explorable={name}]")  # in no fold
         answer = page.locator(f".tag_explorable-{name} .answer")

@@ -47,6 +47,13 @@ def tidy(notebook: NotebookNode) -> None:
         cell.source = "\n".join(line.rstrip() for line in cell.source.strip().splitlines())
 
 
+def peak(pid: int) -> float:
+    """Return the most memory that a process held so far, in GB; 0 where the system does not tell, as on macOS."""
+    status = Path(f"/proc/{pid}/status")
+    found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(encoding="utf-8"), re.M) if status.exists() else None
+    return int(found[1]) * 1024 / 1e9 if found else 0.0
+
+
 def run(notebook: NotebookNode, folder: Path, timeout: int = 600) -> float:
     """Execute a notebook in a new kernel; its cells get their outputs.
 
@@ -61,9 +68,7 @@ def run(notebook: NotebookNode, folder: Path, timeout: int = 600) -> float:
     peaks = [0.0]
 
     def watch(**_: Any) -> None:
-        status = Path(f"/proc/{client.km.provisioner.pid}/status")
-        found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(encoding="utf-8"), re.M) if status.exists() else None
-        peaks.append(int(found[1]) * 1024 / 1e9 if found else 0.0)
+        peaks.append(peak(client.km.provisioner.pid))
 
     client = NotebookClient(
         notebook, timeout=timeout, kernel_name="python3", record_timing=False, coalesce_streams=True,
@@ -81,10 +86,10 @@ def execute(path: Path, timeout: int = 600) -> None:
     notebook = nbformat.read(path, as_version=4)
     before = {cell.id: copy.deepcopy(cell.get("outputs", [])) for cell in notebook.cells}
     start = time.perf_counter()
-    peak = run(notebook, path.parent, timeout)
-    if peak > MOST_MEMORY:
+    held = run(notebook, path.parent, timeout)
+    if held > MOST_MEMORY:
         sys.exit(
-            f"{path.name} takes {peak:.1f} GB of memory, and {MOST_MEMORY} GB are the limit. Make its data or its models smaller."
+            f"{path.name} takes {held:.1f} GB of memory, and {MOST_MEMORY} GB are the limit. Make its data or its models smaller."
         )
     ignored = code_cells(notebook, "nbval-ignore-output")
     compared = [cell for cell in code_cells(notebook) if cell not in ignored]
@@ -94,7 +99,7 @@ def execute(path: Path, timeout: int = 600) -> None:
             cell.outputs = before[cell.id]
     tidy(notebook)
     nbformat.write(notebook, path)
-    print(f"{path.name}: {time.perf_counter() - start:.0f} s, {peak:.2f} GB of memory at the peak")
+    print(f"{path.name}: {time.perf_counter() - start:.0f} s, {held:.2f} GB of memory at the peak")
 
 
 def tidy_files(write: bool) -> int:

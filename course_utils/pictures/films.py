@@ -1,12 +1,14 @@
 """One way to animate for the whole course."""
 
 import re
+import tempfile
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.animation import FuncAnimation
+from matplotlib.animation import HTMLWriter
 from matplotlib.axes import Axes
 
 from course_utils.environment import is_static
@@ -54,14 +56,15 @@ def player(draw_frame: Callable[[Axes, Any], None], frames: Sequence[Any], inter
     """Return the HTML of a player with play, pause, step and a slider; see :func:`animate`."""
     figure, ax = plt.subplots(figsize=(5.6, 3.8), dpi=72)
 
-    def redraw(frame: Any) -> None:
-        ax.clear()
-        draw_frame(ax, frame)
-
-    # without init_func, matplotlib would draw the first frame twice
-    film = FuncAnimation(figure, redraw, frames=list(frames), init_func=lambda: None, interval=interval)
-    with plt.rc_context({"animation.embed_limit": 20}):
-        page = film.to_jshtml(default_mode="once")
+    writer = HTMLWriter(fps=1000 / interval, embed_frames=True, default_mode="once")
+    with tempfile.TemporaryDirectory() as folder, plt.rc_context({"animation.embed_limit": 20}):
+        path = Path(folder) / "film.html"
+        with writer.saving(figure, path, figure.dpi):  # FuncAnimation would draw every frame twice
+            for frame in frames:
+                ax.clear()
+                draw_frame(ax, frame)
+                writer.grab_frame()
+        page = path.read_text(encoding="utf-8")
     plt.close(figure)
     for icon, sign in zip(_ICONS, _SIGNS, strict=True):
         page = page.replace(f'<i class="fa fa-{icon}"></i>', sign)
