@@ -1,7 +1,7 @@
-"""JupyterLab in a real browser: the cells of a notebook run, every control of an explorer redraws, a film plays.
+"""JupyterLab in a real browser: every control of an explorer redraws, a film plays, the pad takes strokes.
 
-Needs Debian's chromium, or the one that CHROMIUM names. Pictures of each explorer go to build/screens. One whole notebook is
-run here and another in tests/test_lab.py: what the others print and draw, nbval compares, and their films play on the website.
+Needs Debian's chromium, or the one that CHROMIUM names. Pictures of each explorer go to build/screens. A whole notebook is run
+in tests/test_lab.py: what the others print and draw, nbval compares, and their films play on the website.
 """
 
 import base64
@@ -32,15 +32,17 @@ from test_u07_mnist_comparison import ONE, ZERO
 
 from course_utils import environment, explorers
 from course_utils.pictures import style
-from tools import PATHS, ROOT, code_cells
-from tools.explorables import HELD
+from tools import PATHS, ROOT, site_films
+from tools.explorables import DRAWN, HELD
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 SCREENS = ROOT / "build" / "screens"
-WHOLE = "02_autograd"  # has two explorers and a film
+FILM = "02_autograd"  # has one film
 # the pad has a test of its own
-NAMES = sorted({name for path in PATHS for name in re.findall(r"explorers\.(\w+)\(\)", path.read_text(encoding="utf-8"))})
+NAMES = sorted(
+    {name for path in PATHS for name in re.findall(r"explorers\.(\w+)\(\)", path.read_text(encoding="utf-8"))}
+)
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"]
 ARGUMENTS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 # the page asks for things outside, such as news; the test is closed off from the network, and the page says so
@@ -67,6 +69,13 @@ def draw_figure(number):
     plt.title(f"figure {number}")
 
 
+def film():
+    """Return the code of a film: the cells without which it cannot be drawn, and its own."""
+    cells = nbformat.read(ROOT / "notebooks" / f"{FILM}.ipynb", as_version=4).cells
+    (number,) = [i for i, cell in enumerate(cells) if cell.cell_type == "code" and "films.animate(" in cell.source]
+    return "\n".join(cell.source for cell in site_films.needed(cells, number))
+
+
 SHOW_FIGURES = """
 for number in range(20):
     draw_figure(number)
@@ -91,6 +100,7 @@ EXPLORER_CELLS = {
     "set": "shown.value = {**shown.value, 'w': -0.5}",
     **{name: f"explorables.is_possible = lambda: False\nexplorers.{name}()" for name in NAMES},  # as in Colab
     **{f"{name}, by the page": f"explorables.is_possible = lambda: True\nexplorers.{name}()" for name in NAMES},
+    "film": film(),
     "pad": "import torch\nfrom torch import nn\n" + SIX_NETWORKS,
     "figures": inspect.getsource(draw_figure) + SHOW_FIGURES,
 }
@@ -253,13 +263,6 @@ def unfinished(page):
     )
 
 
-def run_all(page, lab, stem):
-    """Open a notebook, run all its cells, and wait for the last."""
-    open_notebook(page, lab, stem)
-    page.evaluate("() => { jupyterapp.commands.execute('notebook:run-all-cells') }")  # its promise may never be kept
-    wait_until(page, lambda: unfinished(page), lambda cells: not cells, seconds=400)
-
-
 def start_cell(page, name):
     """Start a cell of the notebook of the explorers, and return its place in the page and its number."""
     number = list(EXPLORER_CELLS).index(name)
@@ -382,11 +385,6 @@ def try_explorer(page, cell, name, monkeypatch):
         cell.screenshot(path=SCREENS / f"{name}-{number + 1}.png")
 
 
-# in the first of these frames an explorable sees what has changed, and in a later one it draws
-DRAWN = """() => new Promise(resolve => { let left = 4;
-    const next = () => left-- ? requestAnimationFrame(next) : resolve(0); next() })"""
-
-
 def try_explorable(page, cell, name):
     """Drag in an explorable, then move it with a key; its text must follow, and the keys must not leave the cell."""
     cell.scroll_into_view_if_needed()
@@ -461,19 +459,9 @@ def test_the_pad_takes_strokes(desk):
     try_pad(desk, run_cell(desk, "pad"))
 
 
-def test_every_cell_explorable_and_film_of_a_notebook(page, lab, monkeypatch):
-    notebook = nbformat.read(ROOT / "notebooks" / f"{WHOLE}.ipynb", as_version=4)
-    run_all(page, lab, WHOLE)
-    errors = page.locator(
-        '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
-    )
-    assert errors.all_inner_texts() == []
-    for name in re.findall(r"explorers\.(\w+)\(\)", "".join(c.source for c in code_cells(notebook))):
-        draw = parts_of(name, monkeypatch)[0]
-        try_explorable(page, cell_of(page, notebook, f"explorers.{name}()"), explorers.IN_PAGE[draw])
-    expected = sum("films.animate(" in c.source for c in code_cells(notebook))
-    assert try_films(page) == expected > 0
-    assert not page.problems
+def test_a_film_plays(desk):
+    run_cell(desk, "film")
+    assert try_films(desk) == 1
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -187,16 +187,14 @@ def test_unit_7_a_checkpoint_of_the_device_continues_on_the_cpu(device, tmp_path
         assert b.device.type == "cpu" and torch.equal(a.detach().cpu(), b.detach())
 
 
-@on_both
-def test_unit_3_one_process_under_torchrun(device, tmp_path):
-    """One process takes the GPU where it sees one, and nccl with it."""
+@pytest.mark.cuda
+@needs_gpu
+def test_unit_3_one_process_under_torchrun(tmp_path):
+    """One process takes the GPU where it sees one, and nccl with it; unit 3 itself runs one on the CPU."""
     path = tmp_path / "run.pt"
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "1"]
     command += ["-m", "course_utils.lessons.u03_distributed", "--epochs", "1", "--checkpoint", str(path)]
-
     settings = {**os.environ, "OMP_NUM_THREADS": "1"}
-    if device.type == "cpu":
-        settings["CUDA_VISIBLE_DEVICES"] = ""
     done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, encoding="utf-8", timeout=120)
     assert done.returncode == 0, done.stderr
     losses = torch.tensor(checkpoints.load(path, network())["losses"])

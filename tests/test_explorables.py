@@ -9,7 +9,6 @@ import io
 import itertools
 import json
 import math
-import operator
 import re
 import shutil
 import subprocess
@@ -391,17 +390,23 @@ STATE = """async ([name, state]) => { const { model } = await import('./page.js'
     window.el = el, window.held = model(state), window.end = module.default.render({ model: held, el }) }"""
 
 
-@pytest.fixture
-def page(browser, site):
-    context = browser.new_context(viewport={"width": 1200, "height": 1100})
-    page = context.new_page()
-    page.set_default_timeout(10_000)
+@pytest.fixture(scope="module")
+def window(browser):
+    page = browser.new_page()
     page.problems = []
     page.on("pageerror", lambda error: page.problems.append(str(error)))
-    page.goto(f"{site}/empty.html")
-    yield page
-    assert page.problems == []
-    context.close()
+    return page
+
+
+@pytest.fixture
+def page(window, site):
+    """An empty page; a window of its own for each test would take longer than the test."""
+    window.problems.clear()
+    window.set_viewport_size({"width": 1200, "height": 1100})
+    window.mouse.move(0, 0)
+    window.goto(f"{site}/empty.html")
+    yield window
+    assert window.problems == []
 
 
 def show(page, name, state=None):
@@ -418,19 +423,19 @@ def text(page):
     return page.locator("[data-text]").text_content()
 
 
-def comes(page, look, right, seconds=0.6):
-    """Say whether something becomes right in a short time."""
-    end = time.monotonic() + seconds
-    while not right(look()):
-        if time.monotonic() > end:
-            return False
-        page.wait_for_timeout(25)
-    return True
+def drawn(page, look):
+    """Look at what the page shows when it has drawn what has changed so far."""
+    page.evaluate(tool.DRAWN)
+    return look()
 
 
 def wait_for(page, look, right):
-    assert comes(page, look, right, seconds=15), f"there is {look()!r}"
-    return look()
+    """Look until what is there is right, and return it; what Python gets comes later than what the page shows."""
+    end = time.monotonic() + 30
+    while not right(seen := look()):
+        assert time.monotonic() < end, f"there is {seen!r}"
+        page.wait_for_timeout(25)
+    return seen
 
 
 def changes(page, act):
@@ -451,10 +456,10 @@ def test_a_hand_drags(name, page):
     page.mouse.move(x + 45, y - 30, steps=3)
     wait_for(page, lambda: text(page), lambda now: now != words)  # while it is dragged
     page.mouse.up()
-    after = wait_for(page, lambda: value(page), lambda now: now != before)
+    wait_for(page, lambda: value(page), lambda now: now != before)
+    words = drawn(page, lambda: text(page))
     page.mouse.move(x - 50, y + 20)
-    page.wait_for_timeout(200)
-    assert value(page) == after, "it is let go"
+    assert drawn(page, lambda: text(page)) == words, "it is let go"
 
 
 @pytest.mark.parametrize("name", explorables.NAMES)
@@ -472,10 +477,10 @@ def test_keys_move_everything_that_a_hand_moves(name, page):
         part.focus()
         if kind in ("g", "range"):
             look = functools.partial(part.get_attribute, "aria-valuetext")
-            is_new = functools.partial(operator.ne, look())
+            before = look()
             for key in ("ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown"):
                 page.keyboard.press(key)
-                if comes(page, look, is_new):
+                if drawn(page, look) != before:
                     break
             else:
                 pytest.fail("no arrow key moves it")
@@ -524,10 +529,10 @@ def test_the_playground_opens_with_what_momentum_is_for(page):
 def test_a_rate_with_which_only_momentum_arrives_can_be_found_with_the_keys(page):
     show(page, "playground")
     page.get_by_role("slider", name="rate", exact=True).focus()
-    assert not comes(page, lambda: found(page), bool)
+    assert not drawn(page, lambda: found(page))
     for _ in range(4):
         page.keyboard.press("ArrowRight")
-        if comes(page, lambda: found(page), bool):
+        if drawn(page, lambda: found(page)):
             break
     said = re.match(
         r"Found: with the rate (\S+), Momentum arrives at step (\d+), and SGD ends (\S+) above", found(page)
@@ -582,17 +587,14 @@ def test_keys_go_to_the_ends_and_do_not_scroll(name, page):
     part = page.locator(tool.HELD[name])
     part.focus()
     look = functools.partial(part.get_attribute, "aria-valuetext")
-    page.wait_for_timeout(200)
-    scrolled, places = page.evaluate("scrollY"), {}
+    scrolled, places = drawn(page, lambda: page.evaluate("scrollY")), {}
     for key in ("Home", "End", "PageUp", "PageDown"):
         page.keyboard.press(key)
-        page.wait_for_timeout(60)
-        places[key] = look()
+        places[key] = drawn(page, look)
     assert page.evaluate("scrollY") == scrolled and places["Home"] != places["End"]
     page.keyboard.press("End")
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(60)
-    assert look() == places["End"], "there is no more"
+    assert drawn(page, look) == places["End"], "there is no more"
 
 
 @pytest.mark.parametrize(
@@ -601,7 +603,7 @@ def test_keys_go_to_the_ends_and_do_not_scroll(name, page):
 def test_rates_about_the_best_are_found_and_stay_when_w_goes_back(rate, words, page):
     show(page, "tangent", {"rate": rate})
     page.get_by_role("button", name="One step").click()
-    assert comes(page, lambda: found(page), lambda now: f"one step lands {words} " in now) == bool(words)
+    assert (f"one step lands {words} " in drawn(page, lambda: found(page))) == bool(words)
     page.get_by_role("button", name="Back to the start").click()
     wait_for(page, lambda: value(page)["w"], lambda w: w == FACTS["tangent"]["start"]["w"])
     assert value(page)["rate"] == rate and bool(found(page)) == bool(words)
@@ -682,13 +684,13 @@ def test_a_walk_plays_pauses_and_stops_when_the_cell_runs_again(page):
     step = page.locator("input[type=range]").nth(1)
     wait_for(page, lambda: int(step.input_value()), lambda now: 0 < now < 200)
     page.get_by_role("button", name="Pause").click()
-    page.wait_for_timeout(300)
-    paused = value(page)["step"]
-    page.wait_for_timeout(300)
+    paused = drawn(page, lambda: int(step.input_value()))
+    wait_for(page, lambda: value(page)["step"], lambda now: now == paused)
+    page.wait_for_timeout(200)  # more than a picture of the walk lasts
     assert value(page)["step"] == paused == int(step.input_value()) < 200
     play.click()
     page.evaluate(COUNT)
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(400)
     assert page.evaluate("[after, calls, el.childElementCount]") == [-1, -1, 0], "one listener goes, and nothing moves"
 
 
@@ -709,8 +711,7 @@ def test_it_fits_every_width_and_follows_a_dark_page(name, page):
     for width, dark in ((1400, False), (390, True), (360, False), (1400, True)):
         page.set_viewport_size({"width": width, "height": 900})
         page.evaluate("dark => { document.body.style.background = dark ? '#111' : '#fff' }", dark)
-        page.wait_for_timeout(250)
-        assert page.evaluate(OUTSIDE) == [0, 0], width
+        assert drawn(page, lambda: page.evaluate(OUTSIDE)) == [0, 0], width
         papers.add(page.evaluate("getComputedStyle(el.firstChild.shadowRoot.querySelector('.box')).backgroundColor"))
         page.screenshot(path=screens / f"explorable-{name}-{width}-{'dark' if dark else 'light'}.png", full_page=True)
     assert len(papers) == 2

@@ -22,7 +22,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course_utils import explorables, explorers
 from tools import PATHS, ROOT, code_cells, links, site, site_films, tags
-from tools.explorables import HELD
+from tools.explorables import DRAWN, HELD
 
 for package in ("sphinx", "myst_nb", "sphinx_book_theme"):
     pytest.importorskip(package, reason="the packages of the website are not installed")
@@ -372,7 +372,7 @@ class Tab:
     """A page of the browser that reaches nothing but the site; it collects what was asked for outside, and every error."""
 
     def __init__(self, browser, address):
-        self.context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+        self.context = browser.new_context(reduced_motion="reduce")
         self.page = self.context.new_page()
         self.page.set_default_timeout(30_000)
         self.address, self.problems = address, []
@@ -386,6 +386,15 @@ class Tab:
         if not request.url.startswith((self.address, "data:", "blob:")):
             self.problems.append(f"asks for {request.url[:200]}")
 
+    def empty(self):
+        """Leave the page, and forget what was chosen there."""
+        self.page.goto(f"{self.address}/_static/favicon.svg")
+        self.page.evaluate("() => localStorage.clear()")
+        self.page.set_viewport_size({"width": 1280, "height": 900})
+        self.page.mouse.move(0, 0)
+        self.context.unroute("**/tex-svg.js")
+        self.problems.clear()
+
     def open(self, name, formulas=True):
         """Open a page, and wait until its formulas are drawn, which takes long, and its explorables are there."""
         if not formulas:
@@ -396,12 +405,16 @@ class Tab:
         return self.page
 
 
+@pytest.fixture(scope="module")
+def only_tab(browser, address):
+    return Tab(browser, address)
+
+
 @pytest.fixture
-def tab(browser, address):
-    tab = Tab(browser, address)
-    yield tab
-    tab.context.close()
-    assert not tab.problems
+def tab(only_tab):
+    only_tab.empty()
+    yield only_tab
+    assert not only_tab.problems
 
 
 def formulas(built, name):
@@ -436,9 +449,6 @@ CUT = """() => [...document.querySelectorAll('.cell_output .output:not(.in-colum
 # 300 ms after the size has changed, the theme gives what scrolls its place in the order of the Tab key
 MEASURED = """() => new Promise(resolve =>
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(0), 400))))"""
-# in the first of these frames an explorable sees its new size, and in a later one it draws
-DRAWN = """() => new Promise(resolve => { let left = 4;
-    const next = () => left-- ? requestAnimationFrame(next) : resolve(0); next() })"""
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 AXE = """async options => {
     const found = await axe.run(document, {resultTypes: ['violations'], preload: false, ...options});

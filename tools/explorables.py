@@ -149,6 +149,9 @@ HELD = {
     "broadcast": "[aria-label='size of b in dim -1']",
     "memory": "[aria-label='element of the result']",
 }
+# waits for the page: in the first of these frames an explorable sees what has changed, such as its size; in a later one it draws
+DRAWN = """() => new Promise(resolve => { let left = 4;
+    const next = () => left-- ? requestAnimationFrame(next) : resolve(0); next() })"""
 # keeps the milliseconds from each move of the pointer to the frame after its picture
 WATCH = """() => { window.times = []; addEventListener('pointermove', (event) => requestAnimationFrame(() => {
     const after = new MessageChannel();

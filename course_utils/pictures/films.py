@@ -57,9 +57,12 @@ def player(draw_frame: Callable[[Axes, Any], None], frames: Sequence[Any], inter
     figure, ax = plt.subplots(figsize=(5.6, 3.8), dpi=72)
 
     writer = HTMLWriter(fps=1000 / interval, embed_frames=True, default_mode="once")
+    dpi = plt.rcParams["savefig.dpi"]  # slides ask for more than the page does
     with tempfile.TemporaryDirectory() as folder, plt.rc_context({"animation.embed_limit": 20}):
         path = Path(folder) / "film.html"
-        with writer.saving(figure, path, figure.dpi):  # FuncAnimation would draw every frame twice
+        with writer.saving(
+            figure, path, figure.dpi if dpi == "figure" else dpi
+        ):  # FuncAnimation draws all frames twice
             for frame in frames:
                 ax.clear()
                 draw_frame(ax, frame)
