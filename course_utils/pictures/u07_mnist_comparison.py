@@ -44,18 +44,17 @@ def accuracies(
     return ax
 
 
-def draw_published(ours: Mapping[str, Tensor], published: Mapping[str, Sequence[float]]) -> None:
+def draw_published(ours: Mapping[str, Sequence[float]], published: Mapping[str, Sequence[float]]) -> None:
     """Draw the losses of each epoch beside published ones, a panel for each method.
 
     Args:
-        ours: for each method, float of shape (seeds, epochs): the runs are thin lines, and their mean a strong one.
+        ours: for each method the losses of its epochs, drawn as a line.
         published: for each method its published losses, drawn as crosses.
     """
     _, axes = plt.subplots(2, 3, figsize=(9.6, 5.4), sharex=True, sharey=True)
     for ax, (name, losses) in zip(axes.flat, ours.items(), strict=True):
-        epochs = np.arange(1, losses.shape[1] + 1)
-        ax.plot(epochs, losses.T.numpy(), "-", color=COLOURS[0], linewidth=0.8, alpha=0.5)
-        ax.plot(epochs, losses.mean(dim=0).numpy(), "-", color=COLOURS[0], label="ours")
+        epochs = range(1, len(losses) + 1)
+        ax.plot(epochs, losses, "-", color=COLOURS[0], label="ours")
         ax.plot(epochs, published[name], "x", color=COLOURS[1], markersize=9, markeredgewidth=2, label="published")
         ax.set(title=name, yscale="log", xticks=epochs)
         _plain_log(ax.yaxis)
