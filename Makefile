@@ -53,8 +53,8 @@ test: check  ## everything that CI checks
 test-colab: .venv-colab/ok  ## all tests and notebooks with Colab's versions (needs Python 3.13)
 	.venv-colab/bin/python -m pytest -n 2
 
-test-browser: setup  ## the notebooks and slides in a real browser (part of make test)
-	$(BIN)/pytest tests/test_browser.py tests/test_editions.py tests/test_site.py -v
+test-browser: setup  ## the explorers, slides and website in a real browser (part of make test)
+	SCREENS=1 $(BIN)/pytest tests/test_browser.py tests/test_editions.py tests/test_explorables.py tests/test_site.py -v
 
 fuzz: setup  ## look for new counterexamples at random, for 10 minutes (MINUTES=60 for an hour)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tools.fuzz $(MINUTES)

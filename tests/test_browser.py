@@ -1,7 +1,7 @@
 """JupyterLab in a real browser: every control of an explorer redraws, a film plays, the pad takes strokes.
 
-Needs Debian's chromium, or the one that CHROMIUM names. Pictures of each explorer go to build/screens. A whole notebook is run
-in tests/test_lab.py: what the others print and draw, nbval compares, and their films play on the website.
+Needs Debian's chromium, or the one that CHROMIUM names. With SCREENS=1 pictures of all of them go to build/screens. A whole
+notebook is run in tests/test_lab.py: what the others print and draw, nbval compares, and their films play on the website.
 """
 
 import base64
@@ -37,7 +37,6 @@ from tools.explorables import DRAWN, HELD
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-SCREENS = ROOT / "build" / "screens"
 FILM = "02_autograd"  # has one film
 # the pad has a test of its own
 NAMES = sorted(
@@ -371,6 +370,12 @@ def places_in(cell):
     return cell.locator(".widget-vbox > *")
 
 
+def keep_picture(part, name):
+    """Keep a picture of a part of the page for somebody to look at, where SCREENS asks for it."""
+    if os.environ.get("SCREENS"):
+        part.screenshot(path=ROOT / "build" / "screens" / f"{name}.png")
+
+
 def try_explorer(page, cell, name, monkeypatch):
     """Move each control of an explorer; after each, the picture must be the one that Python draws for these values."""
     draw, controls = parts_of(name, monkeypatch)
@@ -381,8 +386,7 @@ def try_explorer(page, cell, name, monkeypatch):
     for number, control in enumerate(controls.values()):
         move(page, places.nth(number), control)
         wait_for_picture(page, cell, drawn(draw, values(controls)))
-        SCREENS.mkdir(parents=True, exist_ok=True)
-        cell.screenshot(path=SCREENS / f"{name}-{number + 1}.png")
+        keep_picture(cell, f"{name}-{number + 1}")
 
 
 def try_explorable(page, cell, name):
@@ -407,8 +411,7 @@ def try_explorable(page, cell, name):
         page.keyboard.press("ArrowLeft")
     wait_until(page, words.text_content, lambda now: now != before)
     assert slider.evaluate("part => part.getRootNode().activeElement === part"), "the notebook takes no key away"
-    SCREENS.mkdir(parents=True, exist_ok=True)
-    cell.screenshot(path=SCREENS / f"explorable-{name}-notebook.png")
+    keep_picture(cell, f"explorable-{name}-notebook")
 
 
 def try_films(page):
@@ -430,8 +433,7 @@ def try_films(page):
         wait_until(page, lambda: page.evaluate("() => seen.length"), lambda pictures: pictures > 2)
         box.locator("button[title='Pause']").click()
         assert image.evaluate(FOUR_TICKS) == 0, "the film does not pause"
-        SCREENS.mkdir(parents=True, exist_ok=True)
-        box.screenshot(path=SCREENS / f"film-{number + 1}.png")
+        keep_picture(box, f"film-{number + 1}")
     return films.count()
 
 
@@ -452,7 +454,7 @@ def try_pad(page, cell):
             page.mouse.up()
         playwright.expect(cell).to_contain_text(re.compile(rf"[456] of 6 networks say {digit}\."))
         wait_until(page, lambda: picture_in(cell), lambda shown: isinstance(shown, np.ndarray))
-        cell.screenshot(path=SCREENS / f"vote-{digit}.png")
+        keep_picture(cell, f"vote-{digit}")
 
 
 def test_the_pad_takes_strokes(desk):

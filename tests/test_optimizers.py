@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from course_utils import optimizers
 
-STEPS = 500
+STEPS = 250
 
 
 def logistic(seed):
