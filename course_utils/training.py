@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -237,8 +237,10 @@ def compare(
             try:
                 futures = [pool.submit(run, job) for job in jobs]
                 for future in tqdm(futures, desc="runs", disable=environment.is_static()):
-                    while not future.done():  # on Windows, only a wait that ends can be interrupted
-                        wait([future], timeout=0.2)
+                    while (
+                        not future.done()
+                    ):  # an interrupt inside futures.wait could leave a lock behind that no run gets past
+                        time.sleep(0.02)
                     runs.append(future.result())
             except BaseException:  # Stop in the notebook too: what runs ends at its next batch, the rest does not begin
                 stop.set()
