@@ -144,18 +144,19 @@ def once_more(notebook: IPyNbFile, items: list[IPyNbCell]) -> Iterator[CellAgain
     half = sum(cell.cell_type == "code" for cell in notebook.nb.cells[:middle])
     setup, *first, summary = [*items[:half], items[-1]]
     second, early = items[half:-1], [item for item in first if "exercise" in tags(item.cell)]
+    order = [*[(item, "solved") for item in early], *[(item, "again") for item in [*second, *first]]]
     digits = notebook.path.stem == DIGITS_AGAIN
-    order = [setup, *first, *second] if digits else [setup, *early, *second, *first]
+    if digits:  # nothing may take the real MNIST a second time, so the first half comes first
+        order = [(item, "again") for item in [*first, *second]]
     exercises = importlib.import_module(f"course_utils.exercises.u{notebook.path.stem}").EXERCISES
-    for number, item in enumerate([*order, summary]):
+    for item, what in [(setup, "again"), *order, (summary, "again")]:
         cell, options = solved(item.cell, exercises), copy.copy(item.options)
         if item is setup and digits:
             cell.source = ON_DIGITS + cell.source
         if {"exercise", "check"} & tags(cell) or item is summary or (digits and "mnist" in tags(cell)):
             options["check"] = False
         kind = Summary if item is summary else CellAgain
-        name = f"{item.name} {'solved' if item in early and number <= len(early) else 'again'}"
-        yield kind.from_parent(notebook, name=name, cell_num=item.cell_num, cell=cell, options=options)
+        yield kind.from_parent(notebook, name=f"{item.name} {what}", cell_num=item.cell_num, cell=cell, options=options)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -102,9 +102,6 @@ def run(project, *arguments):
 
 def test_a_notebook_stays_in_one_process_and_the_last_line_says_what_was_not_proved(project):
     (project / "tests" / "test_a.py").write_text(TEST, encoding="utf-8")
-    (project / "tests" / "test_run_again.py").write_text(
-        "\n".join(f"def test_{n}():\n    pass" for n in range(4)), encoding="utf-8"
-    )
     for name in ("07_mnist_comparison", "01_tensors"):
         cells = ["x = 1", *["x += 1"] * 5, "assert x == 6", "print(x, 'is not what is stored')", "x"]
         nbformat.write(page(*cells, _8=["mnist"], _9=["cuda", "mnist"]), project / "notebooks" / f"{name}.ipynb")
@@ -113,7 +110,7 @@ def test_a_notebook_stays_in_one_process_and_the_last_line_says_what_was_not_pro
     places = {}
     for process, file in re.findall(r"\[(gw\d)\] \[ *\d+%\] (?:PASSED|SKIPPED) (\S+?)::", shown):
         places.setdefault(file, set()).add(process)
-    assert {len(places[file]) for file in places if "run_again" not in file} == {1}, places
+    assert {len(places[file]) for file in places} == {1}, places
     last_line = shown.splitlines()[-1]
     assert last_line == (
         "Not proved here: 4 cells not compared (the real MNIST is not here); 3 tests skipped (there is no toaster here); "
@@ -151,6 +148,32 @@ def test_a_cell_that_was_not_compared_is_refused_and_nobody_waits_for_a_dead_ker
     assert status == 1 and "this cell was never executed" in shown and "The kernel died." in shown
     assert "1 failed, 1 skipped, 1 error" in shown
     assert shown.splitlines()[-1] == "Not proved here: 1 test skipped (Cell 1 failed before it)"
+
+
+def test_a_notebook_runs_again_with_the_solutions_and_must_show_the_same(project):
+    """The second half comes first, and a counter that goes on from the first time is noticed."""
+    (project / "tools" / "notebook_files.py").write_text("MOST_MEMORY = 1\npeak = lambda pid: 0.5\n", encoding="utf-8")
+    name = importlib.import_module("course_utils.exercises.u01_tensors").EXERCISES[0].name
+    cells = {
+        "seen = ['setup']\nimport torch": "",
+        f"{name} = None": "",
+        f"print('✗ 0 wrong   ○ 0 open' if {name} else 'open')": "open",
+        "seen += ['first']\nprint('the same')": "the same",
+        "seen += ['second']\nprint(len(seen))": "3",
+        f"print('✗ 0 wrong   ○ 0 open' if {name} else 'open') ": "open",
+    }
+    notebook = page(*cells, _1=["setup"], _2=["exercise"], _3=["check"])
+    for cell, text in zip(notebook.cells, cells.values(), strict=True):
+        cell.outputs = [nbformat.v4.new_output("stream", text=f"{text}\n")] if text else []
+    notebook.cells.insert(4, nbformat.v4.new_markdown_cell("## 1.2 The second half"))
+    nbformat.write(notebook, project / "notebooks" / "01_tensors.ipynb")
+    status, shown = run(project, "notebooks", "-v")
+    done = re.findall(r"::(Cell .+?) (PASSED|FAILED)", shown)
+    assert done[6:] == [
+        ("Cell 0 again", "PASSED"), ("Cell 1 solved", "PASSED"), ("Cell 4 again", "FAILED"), ("Cell 1 again", "PASSED"),
+        ("Cell 2 again", "PASSED"), ("Cell 3 again", "PASSED"), ("Cell 5 again", "PASSED"),
+    ], shown  # fmt: skip
+    assert status == 1 and {outcome for _, outcome in done[:6]} == {"PASSED"}
 
 
 # ---- the search for counterexamples, and for tests that cannot fail
