@@ -170,10 +170,11 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
 
 # ---- several processes
 
-# What takes longest begins first, so that all processes end together. Only the time of a run depends on this list.
+# What takes longest begins first, so that all processes end together; and tests that mostly wait for a server or a time limit
+# stand beside the browser, which keeps more than one core busy. Only the time of a run depends on this list.
 LONGEST = (
-    "test_browser", "07_mnist", "test_site", "test_editions", "06_optimizers", "test_explorables", "04_dataset", "03_gpu",
-    "test_lab", "notebooks/",
+    "test_browser", "test_data_faults", "test_abuse", "07_mnist", "test_site", "test_editions", "06_optimizers",
+    "test_explorables", "04_dataset", "03_gpu", "test_lab", "notebooks/",
 )  # fmt: skip
 
 

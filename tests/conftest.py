@@ -56,7 +56,8 @@ def notebook(path):
 @pytest.fixture(scope="session")
 def chromium():
     """The browser to test with."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    # Debian's headless shell is the same browser without windows, and takes a tenth less time
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if not found:
         pytest.skip("there is no chromium on this machine")
     return found
