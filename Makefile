@@ -8,7 +8,7 @@ UNIT ?=
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab fresh test test-colab test-browser fuzz mutants check fmt run live slides site links publish bench study lock clean
+.PHONY: help setup lab fresh test test-colab test-browser fuzz mutants check fmt run lint live slides site links publish bench study lock clean
 
 help:  ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -30,16 +30,18 @@ lab: setup  ## copy the notebooks into my/, where they are yours, and open them 
 fresh: setup  ## begin a unit anew, UNIT=02; your old copy stays beside the new one
 	$(BIN)/python -m course_utils.lab fresh $(UNIT)
 
-check: setup  ## fast checks: lint, format, links, secrets, workflows
+lint: setup  ## the fast checks that pytest does not make: lint, format, links, workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m tools.notebook_files check
 	$(BIN)/python -m tools.links check
-	$(BIN)/python -m tools.explorables check
-	$(BIN)/python -m tools.audit
 	$(BIN)/zizmor --offline --quiet .github
 
-test: check  ## everything that CI checks
+check: lint  ## all fast checks: those of lint, secrets, explorables
+	$(BIN)/python -m tools.explorables check
+	$(BIN)/python -m tools.audit
+
+test: lint  ## everything that CI checks
 	$(BIN)/pytest -n 2
 
 # Colab's own versions; the course itself is not installed there, so the setup cells find it as they do in Colab

@@ -19,7 +19,6 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from course_utils import data
 from tools import PATHS, ROOT, code_cells, tags
 
 MOST_MEMORY = 2.5  # GB at the peak of a notebook's process: the free machines of students have little
@@ -80,6 +79,8 @@ def run(notebook: NotebookNode, folder: Path, timeout: int = 600) -> float:
 
 def execute(path: Path, timeout: int = 600) -> None:
     """Execute one notebook on the CPU with static pictures and the real MNIST, and store its outputs in place."""
+    from course_utils import data  # PyTorch takes seconds, and the other commands do without
+
     os.environ.update(COURSE_STATIC="1", COURSE_DEVICE="cpu")
     if len(data.load_mnist(train=False)[1]) != 10_000:
         sys.exit("Stored outputs come from the real MNIST. Go online, or set COURSE_MNIST, and try again.")

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
+from torch.utils.data import DataLoader, Dataset, IterableDataset, StackDataset, get_worker_info
 
 # the columns of the iris file, and its species in the order of their class numbers 0, 1, 2
 COLUMNS = ("sepal_length", "sepal_width", "petal_length", "petal_width")
@@ -214,10 +214,11 @@ def worker_facts(method: str) -> dict[str, Any]:
         method: ``"fork"``, ``"forkserver"`` or ``"spawn"``.
     """
     workers = {"num_workers": 2, "multiprocessing_context": method}
-    who = WhoReads(8)
-    ids = torch.cat(list(DataLoader(who, batch_size=2, **workers))).tolist()
+    who = WhoReads(80)
+    read = list(DataLoader(StackDataset(who, InMemory(80)), batch_size=4, **workers))
+    ids = torch.cat([processes for processes, _ in read]).tolist()
     stream = torch.cat(list(DataLoader(Stream(6, share=True), batch_size=2, **workers))).tolist()
-    pairs = zip(DataLoader(InMemory(80), 4), DataLoader(InMemory(80), 4, **workers), strict=True)
+    pairs = zip(DataLoader(InMemory(80), 4), [values for _, values in read], strict=True)
     return {
         "processes": len(set(ids)),
         "main reads": os.getpid() in ids,
