@@ -206,7 +206,8 @@ def build(folder: Path) -> None:
     command += ["-c", ROOT / "site", "-d", source / ".doctrees", source, folder]
     for name, value in settings.items():
         command += ["-D", f"{name}={value}"]
-    if subprocess.run(command, cwd=ROOT).returncode:
+    # Sphinx gives up where the locale is not installed, as it happens over ssh
+    if subprocess.run(command, cwd=ROOT, env=os.environ | {"LC_ALL": "C", "PYTHONUTF8": "1"}).returncode:
         sys.exit("The website was not built: see the lines above.")
     shutil.copy(mathjax(), folder / "_static")
     explorables.write_pages(folder / "_static" / "explorables")
