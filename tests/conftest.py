@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import os
-import shutil
 
 import matplotlib
 
@@ -15,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
+import tools
 from course_utils import data, environment
 from course_utils.pictures import style
-from tools import PATHS
 
 # `make test` tries the same examples in every run, whatever the speed; `make fuzz` looks for new ones
 FREE = {
@@ -41,7 +40,7 @@ def close_figures():
     plt.close("all")
 
 
-@pytest.fixture(params=PATHS, ids=lambda path: path.stem)
+@pytest.fixture(params=tools.PATHS, ids=lambda path: path.stem)
 def path(request):
     """Each notebook in turn."""
     return request.param
@@ -56,8 +55,7 @@ def notebook(path):
 @pytest.fixture(scope="session")
 def chromium():
     """The browser to test with."""
-    # Debian's headless shell is the same browser without windows, and takes a tenth less time
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    found = tools.chromium()
     if not found:
         pytest.skip("there is no chromium on this machine")
     return found

@@ -9,7 +9,6 @@ import functools
 import http.server
 import json
 import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from course_utils.pictures import style
 from course_utils.pictures import u01_tensors as unit1
 from course_utils.pictures import u05_losses as unit5
 from course_utils.surfaces import SURFACES
+from tools import chromium
 
 PATH = explorables.FOLDER / "facts.json"
 NEAR = 0.01  # a walk that comes this near to the lowest height has arrived
@@ -203,9 +203,9 @@ def measure(moves: int = 120) -> dict[str, tuple[float, float, float]]:
     """
     from playwright.sync_api import sync_playwright
 
-    chromium, found = os.environ.get("CHROMIUM") or shutil.which("chromium"), {}
+    found = {}
     with pages() as address, sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=chromium, headless=True, args=ARGUMENTS)
+        browser = p.chromium.launch(executable_path=chromium(), headless=True, args=ARGUMENTS)
         for name in explorables.NAMES:
             page = browser.new_page(viewport={"width": 1200, "height": 1000})
             page.goto(f"{address}/empty.html")

@@ -58,11 +58,10 @@ def player(draw_frame: Callable[[Axes, Any], None], frames: Sequence[Any], inter
 
     writer = HTMLWriter(fps=1000 / interval, embed_frames=True, default_mode="once")
     dpi = plt.rcParams["savefig.dpi"]  # slides ask for more than the page does
+    dpi = figure.dpi if dpi == "figure" else dpi
     with tempfile.TemporaryDirectory() as folder, plt.rc_context({"animation.embed_limit": 20}):
         path = Path(folder) / "film.html"
-        with writer.saving(
-            figure, path, figure.dpi if dpi == "figure" else dpi
-        ):  # FuncAnimation draws all frames twice
+        with writer.saving(figure, path, dpi):  # FuncAnimation draws all frames twice
             for frame in frames:
                 ax.clear()
                 draw_frame(ax, frame)
