@@ -30,14 +30,14 @@ lab: setup  ## copy the notebooks into my/, where they are yours, and open them 
 fresh: setup  ## begin a unit anew, UNIT=02; your old copy stays beside the new one
 	$(BIN)/python -m course_utils.lab fresh $(UNIT)
 
-lint: setup  ## the fast checks that pytest does not make: lint, format, links, workflows
+lint: setup  ## the fast checks that pytest does not make: code, format, workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m tools.notebook_files check
-	$(BIN)/python -m tools.links check
 	$(BIN)/zizmor --offline --quiet .github
 
-check: lint  ## all fast checks: those of lint, secrets, explorables
+check: lint  ## all fast checks: those of lint, form of the notebooks, links, secrets, explorables
+	$(BIN)/python -m tools.notebook_files check
+	$(BIN)/python -m tools.links check
 	$(BIN)/python -m tools.explorables check
 	$(BIN)/python -m tools.audit
 

@@ -107,6 +107,10 @@ environment.cache_folder = lambda: pathlib.Path("none")
 """
 
 
+# A cell with this starts processes of its own, which take seconds and leave nothing in the kernel.
+STARTS_PROCESSES = "torchrun("
+
+
 class CellAgain(IPyNbCell):
     """A cell that runs a second time; it must show the same."""
 
@@ -144,7 +148,8 @@ def once_more(notebook: IPyNbFile, items: list[IPyNbCell]) -> Iterator[CellAgain
     half = sum(cell.cell_type == "code" for cell in notebook.nb.cells[:middle])
     setup, *first, summary = [*items[:half], items[-1]]
     second, early = items[half:-1], [item for item in first if "exercise" in tags(item.cell)]
-    order = [*[(item, "solved") for item in early], *[(item, "again") for item in [*second, *first]]]
+    repeated = [item for item in [*second, *first] if STARTS_PROCESSES not in item.cell.source]
+    order = [*[(item, "solved") for item in early], *[(item, "again") for item in repeated]]
     digits = notebook.path.stem == DIGITS_AGAIN
     if digits:  # nothing may take the real MNIST a second time, so the first half comes first
         order = [(item, "again") for item in [*first, *second]]
@@ -174,7 +179,8 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
 # stand beside the browser, which keeps more than one core busy. Only the time of a run depends on this list.
 LONGEST = (
     "test_browser", "test_data_faults", "test_abuse", "07_mnist", "test_site", "test_editions", "06_optimizers",
-    "test_explorables", "04_dataset", "03_gpu", "test_lab", "notebooks/",
+    "test_explorables", "04_dataset", "03_gpu", "test_lab", "notebooks/", "test_colab", "test_answers", "test_study",
+    "test_exercises", "test_u03", "test_u04", "test_run", "test_session", "test_u06", "test_publish",
 )  # fmt: skip
 
 

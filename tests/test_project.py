@@ -108,6 +108,11 @@ def test_the_tools_explain_themselves(capsys):
         assert f"python -m {tool.__name__}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("tool", [links, notebook_files])
+def test_the_notebooks_are_in_order(tool, capsys):
+    assert tool.main(["check"]) == 0, capsys.readouterr().out
+
+
 def test_another_repository_name_reaches_every_badge_and_setup_cell(monkeypatch):
     name = "someone-else/my-course"
     monkeypatch.setattr(links, "COURSE", {"repository": name, "ref": "v2"})

@@ -72,49 +72,75 @@ def page(*sources, **tags):
     return nbformat.v4.new_notebook(cells=cells)
 
 
-@pytest.fixture
-def project(tmp_path):
-    """A small project with the course's conftest.py, and without MNIST."""
+def again():
+    """A notebook that does not show the same when it runs again with the solutions: a counter goes on from the first time."""
+    name = importlib.import_module("course_utils.exercises.u01_tensors").EXERCISES[0].name
+    cells = {
+        "seen = ['setup']\nimport torch": "",
+        f"{name} = None": "",
+        f"print('✗ 0 wrong   ○ 0 open' if {name} else 'open')": "open",
+        "seen += ['first']\nprint('the same')": "the same",
+        "assert 'once' not in globals() or torchrun(2)\nonce = True": "",
+        "seen += ['second']\nprint(len(seen))": "3",
+        f"print('✗ 0 wrong   ○ 0 open' if {name} else 'open') ": "open",
+    }
+    notebook = page(*cells, _1=["setup"], _2=["exercise"], _3=["check"])
+    for cell, text in zip(notebook.cells, cells.values(), strict=True):
+        cell.outputs = [nbformat.v4.new_output("stream", text=f"{text}\n")] if text else []
+    notebook.cells.insert(4, nbformat.v4.new_markdown_cell("## 1.2 The second half"))
+    return notebook
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    """What pytest shows, with two processes, of a small project with the course's conftest.py, and without MNIST."""
+    project = tmp_path_factory.mktemp("project")
     for name in ("tools", "course_utils", "tests", "notebooks"):
-        (tmp_path / name).mkdir()
-    shutil.copy(ROOT / "conftest.py", tmp_path)
-    shutil.copy(ROOT / "tools" / "__init__.py", tmp_path / "tools")
-    (tmp_path / "course_utils" / "data.py").write_text(
-        "def load_mnist(train):\n    return None, range(359)\n", encoding="utf-8"
-    )
-    options = "-p nbval.plugin -p xdist --nbval --nbval-current-env -p no:cacheprovider"
-    (tmp_path / "pytest.ini").write_text(f"[pytest]\naddopts = {options}\n", encoding="utf-8")
-    return tmp_path
-
-
-def run(project, *arguments):
+        (project / name).mkdir()
+    shutil.copy(ROOT / "conftest.py", project)
+    shutil.copy(ROOT / "tools" / "__init__.py", project / "tools")
+    options = "-p nbval.plugin -p xdist --nbval --nbval-current-env --nbval-cell-timeout=1000 -p no:cacheprovider"
+    files = {
+        "course_utils/data.py": "def load_mnist(train):\n    return None, range(359)\n",
+        "tools/notebook_files.py": "MOST_MEMORY = 1\npeak = lambda pid: 0.5\n",
+        "tests/test_a.py": TEST,
+        "pytest.ini": f"[pytest]\naddopts = {options}\n",
+    }
+    for name, text in files.items():
+        (project / name).write_text(text, encoding="utf-8")
+    cells = ["x = 1", *["x += 1"] * 5, "assert x == 6", "print(x, 'is not what is stored')", "x"]
+    good = page(*cells, _8=["mnist"], _9=["cuda", "mnist"])
+    bad = page("x = 1", "import os; os._exit(1)", "x")
+    bad.cells[0].execution_count = None
+    notebooks = {"01_tensors": again(), "02_autograd": bad, "05_losses": good, "07_mnist_comparison": good}
+    for name, content in notebooks.items():
+        nbformat.write(content, project / "notebooks" / f"{name}.ipynb")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COURSE"))}
     environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # others of this machine cost seconds
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments],
-        cwd=project,
-        env=environment,
-        capture_output=True,
-        encoding="utf-8",
-    )
-    return done.returncode, done.stdout + done.stderr
+    command = [sys.executable, "-m", "pytest", "-v", "-n", "2", "--dist", "load", "notebooks", "tests"]
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, encoding="utf-8")
+    assert done.returncode == 1, done.stdout + done.stderr
+    return done.stdout
 
 
-def test_a_notebook_stays_in_one_process_and_the_last_line_says_what_was_not_proved(project):
-    (project / "tests" / "test_a.py").write_text(TEST, encoding="utf-8")
-    for name in ("07_mnist_comparison", "01_tensors"):
-        cells = ["x = 1", *["x += 1"] * 5, "assert x == 6", "print(x, 'is not what is stored')", "x"]
-        nbformat.write(page(*cells, _8=["mnist"], _9=["cuda", "mnist"]), project / "notebooks" / f"{name}.ipynb")
-    status, shown = run(project, "-v", "-n", "2", "--dist", "load", "notebooks", "tests")
-    assert status == 0, shown
+def outcomes(shown, notebook):
+    """Return what became of each cell of a notebook, in order."""
+    return re.findall(rf"\] (PASSED|FAILED|ERROR|SKIPPED) \S*{notebook}\S*::(Cell .+?) *$", shown, re.M)
+
+
+def test_a_notebook_stays_in_one_process(shown):
     places = {}
-    for process, file in re.findall(r"\[(gw\d)\] \[ *\d+%\] (?:PASSED|SKIPPED) (\S+?)::", shown):
+    for process, file in re.findall(r"\[(gw\d)\] \[ *\d+%\] \w+ (\S+?)(?:\.ipynb)?::", shown):
         places.setdefault(file, set()).add(process)
-    assert {len(places[file]) for file in places} == {1}, places
-    last_line = shown.splitlines()[-1]
-    assert last_line == (
+    assert [len(places[file]) for file in places] == [1] * 5, places
+    for name in ("05_losses", "07_mnist"):
+        assert outcomes(shown, name) == [("PASSED", f"Cell {n}") for n in range(9)]
+
+
+def test_the_last_line_says_what_was_not_proved(shown):
+    assert shown.splitlines()[-1] == (
         "Not proved here: 4 cells not compared (the real MNIST is not here); 3 tests skipped (there is no toaster here); "
-        "2 cells without the part for a GPU (notebooks are tested on the CPU)"
+        "2 cells without the part for a GPU (notebooks are tested on the CPU); 1 test skipped (Cell 1 failed before it)"
     )
 
 
@@ -140,38 +166,19 @@ def test_the_last_line_where_nothing_was_skipped(status, said):
     assert next(finish, "the end") == "the end" and lines == said
 
 
-def test_what_is_wrong_in_a_notebook_is_noticed(project):
-    """A notebook runs again with the solutions, and must show the same: here, a counter goes on from the first time.
-
-    In another one a cell was never executed, so there is nothing to compare, and then its kernel dies: nobody waits for it.
-    """
-    (project / "tools" / "notebook_files.py").write_text("MOST_MEMORY = 1\npeak = lambda pid: 0.5\n", encoding="utf-8")
-    name = importlib.import_module("course_utils.exercises.u01_tensors").EXERCISES[0].name
-    cells = {
-        "seen = ['setup']\nimport torch": "",
-        f"{name} = None": "",
-        f"print('✗ 0 wrong   ○ 0 open' if {name} else 'open')": "open",
-        "seen += ['first']\nprint('the same')": "the same",
-        "seen += ['second']\nprint(len(seen))": "3",
-        f"print('✗ 0 wrong   ○ 0 open' if {name} else 'open') ": "open",
-    }
-    notebook = page(*cells, _1=["setup"], _2=["exercise"], _3=["check"])
-    for cell, text in zip(notebook.cells, cells.values(), strict=True):
-        cell.outputs = [nbformat.v4.new_output("stream", text=f"{text}\n")] if text else []
-    notebook.cells.insert(4, nbformat.v4.new_markdown_cell("## 1.2 The second half"))
-    nbformat.write(notebook, project / "notebooks" / "01_tensors.ipynb")
-    bad = page("x = 1", "import os; os._exit(1)", "x")
-    bad.cells[0].execution_count = None
-    nbformat.write(bad, project / "notebooks" / "02_autograd.ipynb")
-    status, shown = run(project, "notebooks", "-v", "--nbval-cell-timeout=1000")
-    assert "this cell was never executed" in shown and "The kernel died." in shown
-    assert shown.splitlines()[-1] == "Not proved here: 1 test skipped (Cell 1 failed before it)"
-    done = re.findall(r"01_tensors\W+ipynb::(Cell .+?) (PASSED|FAILED)", shown)
-    assert done[6:] == [
-        ("Cell 0 again", "PASSED"), ("Cell 1 solved", "PASSED"), ("Cell 4 again", "FAILED"), ("Cell 1 again", "PASSED"),
-        ("Cell 2 again", "PASSED"), ("Cell 3 again", "PASSED"), ("Cell 5 again", "PASSED"),
+def test_a_notebook_runs_again_with_the_solutions_and_must_show_the_same(shown):
+    done = outcomes(shown, "01_tensors")
+    assert done[:7] == [("PASSED", f"Cell {n}") for n in range(7)]
+    assert done[7:] == [
+        ("PASSED", "Cell 0 again"), ("PASSED", "Cell 1 solved"), ("FAILED", "Cell 5 again"), ("PASSED", "Cell 1 again"),
+        ("PASSED", "Cell 2 again"), ("PASSED", "Cell 3 again"), ("PASSED", "Cell 6 again"),
     ], shown  # fmt: skip
-    assert status == 1 and {outcome for _, outcome in done[:6]} == {"PASSED"}
+
+
+def test_a_cell_that_was_never_executed_and_a_dead_kernel_are_noticed(shown):
+    """Without the first, there is nothing to compare; and nobody waits for the second."""
+    assert [outcome for outcome, _ in outcomes(shown, "02_autograd")] == ["ERROR", "FAILED", "SKIPPED"]
+    assert "this cell was never executed" in shown and "The kernel died." in shown
 
 
 # ---- the search for counterexamples, and for tests that cannot fail

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import runpy
 import subprocess
 import sys
 import threading
@@ -178,9 +179,9 @@ def run_python(*arguments, **environment):
     )
 
 
-def test_report_names_the_versions():
-    result = run_python("-m", "course_utils")
-    assert result.returncode == 0 and f"torch {environment.version('torch')}" in result.stdout
+def test_report_names_the_versions(capsys):
+    runpy.run_module("course_utils", run_name="__main__")
+    assert f"torch {environment.version('torch')}" in capsys.readouterr().out
 
 
 def test_a_broken_pair_gets_one_sentence(tmp_path):
