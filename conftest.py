@@ -179,14 +179,19 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, A
 # stand beside the browser, which keeps more than one core busy. Only the time of a run depends on this list.
 LONGEST = (
     "test_browser", "test_data_faults", "test_abuse", "07_mnist", "test_site", "test_editions", "06_optimizers",
-    "test_explorables", "04_dataset", "03_gpu", "test_lab", "notebooks/", "test_colab", "test_answers", "test_study",
-    "test_exercises", "test_u03", "test_u04", "test_run", "test_session", "test_u06", "test_publish",
+    "test_explorables", "04_dataset", "03_gpu", "test_lab", "notebooks/", "test_answers", "test_colab", "test_study",
+    "test_u03", "test_u04", "test_run", "test_session", "test_u06", "test_publish",
 )  # fmt: skip
+
+
+# Both ask all exercises, and what these compute at the first question takes seconds.
+SAME_PROCESS = {"tests/test_exercises.py": "tests/test_answers.py"}
 
 
 def group(nodeid: str) -> str:
     """Name what one process must run in one piece: a notebook, or a file of tests, whose tests share servers and kernels."""
-    return nodeid.partition("::")[0]
+    file = nodeid.partition("::")[0]
+    return SAME_PROCESS.get(file, file)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

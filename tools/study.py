@@ -103,10 +103,20 @@ def measure(model: nn.Module, part: str) -> tuple[float, float]:
     return nn.functional.cross_entropy(scores, y).item(), (scores.argmax(dim=1) == y).float().mean().item()
 
 
+@contextlib.contextmanager
+def without_denormals() -> Iterator[None]:
+    """Take numbers below 1e-38 for 0, as they make a processor slow; other code in this thread may need them afterwards."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+@without_denormals()
 def train(job: Job) -> Row:
     """Do one run, on one thread; the same run gives the same numbers."""
     torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
     start = time.perf_counter()
     model = network(job.seed)
     optimizer = getattr(optimizers, job.method)(model.parameters(), lr=job.lr)
