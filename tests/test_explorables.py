@@ -688,17 +688,23 @@ COUNT = """() => { window.calls = 0;
     document.body.style.background = '#111' }"""
 
 
+# presses a button as soon as a slider has left 0; from outside the page, the walk could be over before one looks again
+PRESS_WHEN_IT_MOVES = """(button, slider) => new Promise(done => {
+    const look = () => { if (Number(slider.value)) { button.click(); done() } else requestAnimationFrame(look) };
+    look() })"""
+
+
 def test_a_walk_plays_pauses_and_stops_when_the_cell_runs_again(page):
     show(page, "playground")
     play = page.get_by_role("button", name="Play")
-    play.click()
     step = page.locator("input[type=range]").nth(1)
-    wait_for(page, lambda: int(step.input_value()), lambda now: 0 < now < 200)
-    page.get_by_role("button", name="Pause").click()
+    slider = step.element_handle()
+    play.click()
+    page.get_by_role("button", name="Pause").evaluate(PRESS_WHEN_IT_MOVES, slider)
     paused = drawn(page, lambda: int(step.input_value()))
     wait_for(page, lambda: value(page)["step"], lambda now: now == paused)
     page.wait_for_timeout(200)  # more than a picture of the walk lasts
-    assert value(page)["step"] == paused == int(step.input_value()) < 200
+    assert 0 < value(page)["step"] == paused == int(step.input_value()) < 200
     play.click()
     page.evaluate(COUNT)
     page.wait_for_timeout(400)
@@ -757,6 +763,41 @@ def test_a_state_that_python_sets_is_drawn_and_a_bad_one_is_named(page):
         lambda words: words.startswith("'cliff' is not one of dent"),
     )
     assert text(page).startswith("beale")
+
+
+# for each explorable another value of each part of its state
+OTHERS = {
+    "playground": {"surface": "beale", "start": [1, 1], "steps": 20, "step": 5, "selected": "Adam"},
+    "tangent": {"w": 1, "rate": 0.1, "steps": 3},
+    "loss": {"loss": "BCELoss", "prediction": 0.25, "target": 0},
+    "backward": {"step": 4, "w": -1, "x": 2, "b": 0, "y": 1},
+    "broadcast": {"a": "2, 1", "b": "3"},
+    "memory": {"operation": "x.T", "element": 7},
+}
+
+
+# all that is to be seen, without the line for screen readers, which comes later
+SEEN = """() => [...el.firstChild.shadowRoot.querySelector('.box').children]
+    .filter(part => !part.matches('.hidden[role=status]')).map(part => part.outerHTML).join('')"""
+
+
+@pytest.mark.parametrize("name", explorables.NAMES)
+def test_python_sets_each_part_of_the_state_and_each_is_drawn(name, page):
+    look = functools.partial(page.evaluate, SEEN)
+    show(page, name)
+    start = value(page)
+    others = {**start, **OTHERS[name]}
+    if name == "playground":
+        others["methods"] = {m: {**start["methods"][m], "on": not start["methods"][m]["on"]} for m in METHODS}
+    words = text(page)
+    for part in FACTS[name]["start"]:
+        before = drawn(page, look)
+        page.evaluate("value => held.set('value', value)", {**start, part: others[part]})
+        assert drawn(page, look) != before, part
+        page.evaluate("value => held.set('value', value)", start)
+        assert drawn(page, lambda: text(page)) == words, f"{part} is set back"
+    page.evaluate("value => held.set('value', value)", others)
+    assert drawn(page, lambda: value(page)) == others
 
 
 def test_a_finger_drags_a_handle_and_motion_can_be_switched_off(browser, site):

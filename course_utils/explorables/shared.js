@@ -113,12 +113,13 @@ function frame(model, el, { title, question, clean, draw, quiet }) {
     model.save_changes();
   };
   const take = () => {
-    const given = model.get("value") ?? {};
-    if (JSON.stringify(given) === saved) return;
+    const given = model.get("value") ?? {}, asked = JSON.stringify(given);
+    if (asked === saved) return; // the page itself has saved it
+    saved = asked;
     try {
       page.state = clean({ ...FACTS.start, ...given });
       page.wrong("");
-      if (JSON.stringify(page.state) !== JSON.stringify(given)) page.save(); // Python gets it whole
+      if (JSON.stringify(page.state) !== asked) page.save(); // Python gets it whole
     } catch (error) {
       page.wrong(error.message);
       if (!Object.keys(page.state).length) page.state = clean(structuredClone(FACTS.start));
