@@ -61,7 +61,7 @@ test-browser: setup  ## the explorers, slides and website in a real browser (par
 fuzz: setup  ## look for new counterexamples at random, for 10 minutes (MINUTES=60 for an hour)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tools.fuzz $(MINUTES)
 
-mutants: setup  ## break the pictures, the explorers and the bad servers one at a time, and see which tests notice
+mutants: setup  ## break the pictures, the explorers, the explorables and the bad servers one at a time, and see which tests notice
 	OMP_NUM_THREADS=1 $(BIN)/python -m tools.mutants
 
 fmt: setup  ## format the code and the notebooks

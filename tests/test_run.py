@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from course_utils import explorables
 from tools import ROOT, fuzz, mutants
 
 # ---- nothing random
@@ -242,9 +243,14 @@ def test_a_mutant_draws_something_else():
     assert mutants.broken("returns something else", lambda: (1, 2), effect)() == (1,) and effect
 
 
-def test_there_is_a_mutant_for_each_picture_each_control_and_each_fault():
+def test_there_is_a_mutant_for_each_picture_each_control_each_part_of_a_state_and_each_fault():
     assert {m.function for m in mutants.picture_mutants()} >= {"draw_memory", "parse_shape", "loss_curves", "draw_race"}
     controls = {m.name for m in mutants.explorer_mutants()}
     assert {"explorers.losses ignores target", "explorers.playground ignores momentum"} <= controls
+    states = list(mutants.explorable_mutants())
+    assert len(states) == 3 * sum(len(explorables.facts()[name]["start"]) for name in explorables.NAMES)
+    for mutant in states:
+        name = re.match(r"explorables\.(\w+): ", mutant.name)[1]
+        assert mutant.breaks(explorables.source, [])(name) != explorables.source(name)
     assert len(list(mutants.fault_mutants())) == len(faults.BAD_ANSWERS) + len(faults.BAD_FILES)
     assert mutants.main(["--help"]) == mutants.main(["a", "b"]) == 2

@@ -1,8 +1,9 @@
 """Do the tests notice? ``python -m tools.mutants`` breaks one thing at a time, and runs the tests that should turn red.
 
 Broken are each function of ``pictures`` (it draws nothing, it draws other data, it returns something else), each control of an
-explorer (it has no effect), and each bad answer or file of ``tests/faults.py`` (it is good). ``python -m tools.mutants u06``
-takes only those whose name has this word. Nothing is written: each break lives in a forked process. It needs Linux or macOS.
+explorer (it has no effect), each part of the state of an explorable (the picture, the hand or Python has no part in it), and each
+bad answer or file of ``tests/faults.py`` (it is good). ``python -m tools.mutants u06`` takes only those whose name has this word.
+Nothing is written: each break lives in a forked process. It needs Linux or macOS, and for the explorables chromium.
 """
 
 import contextlib
@@ -31,8 +32,8 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from course_utils import explorers, pictures
-from tools import ROOT
+from course_utils import explorables, explorers, pictures
+from tools import ROOT, chromium
 
 DIED, SURVIVED, NOT_CALLED, NO_EFFECT = "died", "survived", "survived, as no test calls it", "no effect"
 PATIENCE = 600  # seconds; a mutant whose tests take longer makes them hang, and that is noticed too
@@ -203,6 +204,52 @@ def explorer_mutants() -> Iterator[Mutant]:
             )
 
 
+# ---- explorables
+
+# in shared.js, through which every state goes: what is there, and what leaves one part of it out
+DEAF = {
+    "the picture ignores": (
+        "draw(page.state, page)",
+        "draw({{ ...page.state, {0}: clean(structuredClone(FACTS.start)).{0} }}, page)",
+    ),
+    "the hand cannot change": (
+        "Object.assign(page.state, change);",
+        "Object.assign(page.state, {{ ...change, {0}: page.state.{0} }});",
+    ),
+    "Python cannot set": ("...FACTS.start, ...given }", "...FACTS.start, ...given, {0}: FACTS.start.{0} }}"),
+}
+
+
+def explorable_mutants() -> Iterator[Mutant]:
+    """Leave out each part of the state of each explorable, in three places."""
+    path = ROOT / "tests" / "test_explorables.py"
+    in_page = re.findall(r"^def (test_\w+)\((?:.*, )?page\b", path.read_text(encoding="utf-8"), re.M)
+
+    def without(
+        name: str, old: str, new: str, source: Callable[[str], str], effect: list[bool]
+    ) -> Callable[[str], str]:
+        def wrong(asked: str) -> str:
+            text = source(asked)
+            if asked != name:
+                return text
+            assert text.count(old) == 1, f"shared.js says {old!r} no more"
+            effect.append(True)
+            return text.replace(old, new)
+
+        return wrong
+
+    for name in explorables.NAMES:
+
+        def about(test: str, name: str = name) -> bool:
+            title, _, case = test.partition("::")[2].partition("[")
+            return title in in_page and (name in case or not any(other in case for other in explorables.NAMES))
+
+        for key in explorables.facts()[name]["start"]:
+            for how, (old, new) in DEAF.items():
+                breaks = functools.partial(without, name, old, new.format(key))
+                yield Mutant(f"explorables.{name}: {how} {key}", [path], explorables, "source", breaks, about)
+
+
 # ---- bad servers and files
 
 
@@ -333,6 +380,10 @@ def main(arguments: list[str]) -> int:
     os.environ.update(COURSE_STATIC="1", COURSE_DEVICE="cpu", COURSE_WORKERS="1")
     matplotlib.use("agg")
     mutants = [*picture_mutants(), *explorer_mutants(), *fault_mutants()]
+    if chromium():
+        mutants += explorable_mutants()
+    else:
+        print("There is no chromium here, so the explorables are left out.")
     chosen = [mutant for mutant in mutants if not arguments or arguments[0] in mutant.name]
     calling, results = callers(chosen), []
     for mutant in chosen:
